@@ -1,0 +1,101 @@
+/** Object bodies, kept outside the run by their digest: in memory, or as files under `--state`. */
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+/** What the run knows of a body. */
+export type Blob = {
+  /** SHA-256, hexadecimal: the body's name in the store. */
+  digest: string;
+  size: number;
+  /** MD5, hexadecimal: S3's ETag. */
+  md5: string;
+  /** Base64 by algorithm (`CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`), those that the request named. */
+  checksums: Record<string, string>;
+};
+
+export interface Blobs {
+  /** Stores it durably (when the store is a folder) before it returns. */
+  put(bytes: Uint8Array, checksums?: Record<string, string>): Blob;
+  /** Throws when the digest is unknown: the run and its bodies have been separated. */
+  get(blob: Pick<Blob, "digest">): Uint8Array;
+  has(digest: string): boolean;
+  /** Forgets every body whose digest `keep` does not name. Returns how many. */
+  sweep(keep: ReadonlySet<string>): number;
+  /** Set when bodies are files: their path, for zero-copy sending. */
+  path?(digest: string): string;
+}
+
+export function describe(bytes: Uint8Array, checksums: Record<string, string> = {}): Blob {
+  return {
+    digest: createHash("sha256").update(bytes).digest("hex"),
+    size: bytes.byteLength,
+    md5: createHash("md5").update(bytes).digest("hex"),
+    checksums,
+  };
+}
+
+export function memoryBlobs(): Blobs {
+  const bodies = new Map<string, Uint8Array>();
+  return {
+    put(bytes, checksums) {
+      const blob = describe(bytes, checksums);
+      if (!bodies.has(blob.digest)) bodies.set(blob.digest, bytes);
+      return blob;
+    },
+    get({ digest }) {
+      const bytes = bodies.get(digest);
+      if (!bytes) throw new Error(`Body ${digest} is not in the store.`);
+      return bytes;
+    },
+    has: (digest) => bodies.has(digest),
+    sweep(keep) {
+      let swept = 0;
+      for (const digest of bodies.keys()) if (!keep.has(digest) && bodies.delete(digest)) swept++;
+      return swept;
+    },
+  };
+}
+
+/** Bodies as `dir/ab/abcdef…`; written beside, synced and renamed, so that a name never stands for half a body. */
+export function fileBlobs(dir: string): Blobs {
+  mkdirSync(dir, { recursive: true });
+  const known = new Set<string>();
+  const path = (digest: string) => join(dir, digest.slice(0, 2), digest);
+  const has = (digest: string) => known.has(digest) || existsSync(path(digest));
+  return {
+    path,
+    has,
+    put(bytes, checksums) {
+      const blob = describe(bytes, checksums);
+      if (has(blob.digest)) return blob;
+      const folder = join(dir, blob.digest.slice(0, 2));
+      mkdirSync(folder, { recursive: true });
+      const part = `${path(blob.digest)}.part`;
+      const file = openSync(part, "w");
+      try {
+        for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(part, path(blob.digest));
+      const parent = openSync(folder, "r");
+      fsyncSync(parent);
+      closeSync(parent);
+      known.add(blob.digest);
+      return blob;
+    },
+    get: ({ digest }) => readFileSync(path(digest)),
+    sweep(keep) {
+      let swept = 0;
+      for (const digest of known) {
+        if (keep.has(digest)) continue;
+        rmSync(path(digest), { force: true });
+        known.delete(digest);
+        swept++;
+      }
+      return swept;
+    },
+  };
+}

@@ -1,0 +1,156 @@
+/** The vocabulary of a service: what an operation is given, what it may answer, how it refuses. */
+import type { Duration, Instant } from "../kernel/units.ts";
+import type { World } from "../world/world.ts";
+import type { Blob, Blobs } from "./blobs.ts";
+import type { ServiceName, Services } from "./services/list.ts";
+import type { Api } from "./wire/protocol.ts";
+
+/** A refusal that AWS would give: the client raises it as the class of that name. `status` only where the model names none. */
+export class AwsError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    /** HTTP status; absent = the model's, else 400. */
+    readonly status?: number,
+    /** Further members of the modelled error (e.g. `resourceIds`). */
+    readonly members: Record<string, unknown> = {},
+  ) {
+    super(message);
+    this.name = code;
+  }
+}
+
+/** Who calls: as `sts:GetCallerIdentity` names them. */
+export type Principal = {
+  account: string;
+  /** `arn:aws:iam::…:user/x`, `arn:aws:sts::…:assumed-role/role/session`, or `arn:aws:iam::…:root`. */
+  arn: string;
+  userId: string;
+  accessKeyId?: string;
+  /** Set when an AWS service calls on behalf of somebody, e.g. `cloudformation.amazonaws.com`. */
+  service?: string;
+};
+
+/** The SDK's shape `Shape` in which the members `Always` are never missing. */
+export type Known<Shape, Always extends keyof Shape> = Omit<Shape, Always> & { [Member in Always]-?: NonNullable<Shape[Member]> };
+
+/** An input as the wire has checked it: required members are there. */
+export type Checked<Input> = { [Member in keyof Input]: {} extends Pick<Input, Member> ? Input[Member] : NonNullable<Input[Member]> };
+
+type Signature<In, Out> = {
+  (input: In, options?: any): Promise<Out>;
+  (input: In, callback: (...all: any[]) => void): void;
+  (input: In, options: any, callback: (...all: any[]) => void): void;
+};
+
+/** One function per operation of the SDK's aggregated client, `createVpc` → `CreateVpc(call, input)`. */
+export type Operations<Client, State, Timers = {}> = {
+  [Method in keyof Client & string as Capitalize<Method>]?: Client[Method] extends Signature<infer In, infer Out>
+    ? (call: Call<State, Timers>, input: Checked<In>) => Omit<Out, "$metadata"> | void
+    : never;
+};
+
+/** What a handler is given; there is nothing else that it may touch. */
+export interface Call<State = any, Timers = any> {
+  readonly account: string;
+  /** The region's code; `us-east-1` for the services that have one endpoint for the world. */
+  readonly region: string;
+  readonly partition: "aws";
+  readonly principal: Principal;
+  readonly now: Instant;
+  /** `now` as AWS puts it into answers. */
+  readonly date: Date;
+  readonly state: State;
+  readonly world: World;
+  /** `id("vpc")` → `vpc-0a1b…` with 17 hexadecimal digits, as AWS's long ids. */
+  id(prefix: string, digits?: number): string;
+  uuid(): string;
+  /** Upper-case letters and digits, for suffixes and unique ids. */
+  token(length: number): string;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Random bytes, e.g. key material; part of the run, so that a replay makes the same. */
+  bytes(length: number): Uint8Array;
+  /** Work that somebody waits for: `Pace` at speed `max` runs until none is left. Returns a handle for `cancel`. */
+  after<Type extends keyof Timers & string>(delay: Duration, type: Type, data: Timers[Type]): number;
+  /** A moment nobody waits for: schedules, expiry, retention. */
+  background<Type extends keyof Timers & string>(delay: Duration, type: Type, data: Timers[Type]): number;
+  cancel(event: number): void;
+  /** Another service's state, read only, same account and region. */
+  peek<Name extends ServiceName>(service: Name): Readonly<ReturnType<Services[Name]["state"]>>;
+  /** Another service's operations, same account and region; the principal becomes that service's caller. */
+  ask<Name extends ServiceName>(service: Name): Asked<Services[Name]["operations"]>;
+  /** The same in another region: for replicas. */
+  elsewhere(region: string): Call<State, Timers>;
+  /** A stored object body. Its content never changes, so reading it keeps a handler deterministic. */
+  body(blob: Blob): Uint8Array;
+  readonly blobs: Blobs;
+  /** Whether an emulated service and operation exist: what CloudFormation and schedulers ask before they promise. */
+  arn(service: string, resource: string, scope?: { region?: string; account?: string }): string;
+}
+
+/** `ask("s3").PutObject(input)`: the operations without their first parameter. */
+export type Asked<Ops> = {
+  [Name in keyof Ops]-?: NonNullable<Ops[Name]> extends (call: any, input: infer In) => infer Out ? (input: In) => Exclude<Out, void> : never;
+};
+
+/** What a resource's handlers learn from the stack. */
+export type Stack = {
+  stackName: string;
+  stackId: string;
+  logicalId: string;
+  /** CloudFormation's own name for what has none: `stack-Logical-1ABCDEFGHIJKL`, cut to `max`. */
+  generatedName(max: number): string;
+  /** The stack's tags and `aws:cloudformation:*`, as key → value. */
+  tags: Record<string, string>;
+};
+
+export type Properties = Record<string, any>;
+
+/** A CloudFormation type over the operations of its service. */
+export interface ResourceType {
+  /** Makes it and answers the physical id, which is also what `Ref` gives unless `ref` says otherwise. */
+  create(call: Call, properties: Properties, stack: Stack): string;
+  /** Changes it in place; only called when the published schema allows all changes without replacement. May answer a new physical id. */
+  update?(call: Call, id: string, properties: Properties, previous: Properties, stack: Stack): string | void;
+  /** Must not fail on what is gone already. */
+  delete(call: Call, id: string, properties: Properties, stack: Stack): void;
+  /** What `Fn::GetAtt` gives. */
+  attributes?(call: Call, id: string, properties: Properties): Record<string, unknown>;
+  ref?(call: Call, id: string, properties: Properties): string;
+  /** Asked every virtual second until true; throws an AwsError when it never will be. Absent = at once. */
+  settled?(call: Call, id: string, properties: Properties): boolean;
+  /** Asked after `delete` until true. Absent = at once. */
+  gone?(call: Call, id: string, properties: Properties): boolean;
+  /** The properties as they are now, for drift detection; undefined = it no longer exists. Absent = drift not supported. */
+  read?(call: Call, id: string, properties: Properties): Properties | undefined;
+}
+
+/** Marks a type's handlers; exists for the uniform shape and the place to check it. */
+export const resource = (type: ResourceType): ResourceType => type;
+
+export interface Service {
+  /** How it speaks. */
+  api: Api & {
+    /** The service in the SigV4 credential scope, e.g. `monitoring`; also how a request finds it. */
+    signing: string;
+  };
+  /** Loads the SDK's schemas; only the wire needs them. */
+  sdk: () => Promise<any>;
+  /** `region` (the default): a state per account and region. `account`: one for the account (IAM). `partition`: one for all accounts (S3's names). */
+  scope?: "region" | "account" | "partition";
+  /** Services that its handlers peek at or ask; loaded with it. */
+  needs?: readonly ServiceName[];
+  state: () => any;
+  operations: Record<string, (call: any, input: any) => any>;
+  /** Events that `after` and `background` name. */
+  timers?: Record<string, (call: any, data: any) => void>;
+  /** CloudFormation types that it owns. */
+  resources?: Record<string, ResourceType>;
+  /**
+   * Operations that change the run though their name reads like a question, or the other way round.
+   * Default: List, Describe, Get, Head, BatchGet, Lookup, Simulate, Search, Filter, Test, Validate, Estimate are questions;
+   * a question is not journalled and must leave the run byte-equal.
+   */
+  changes?: Record<string, boolean>;
+}
