@@ -12,6 +12,8 @@ export type Blob = {
   md5: string;
   /** Base64 by algorithm (`CRC32`, `CRC32C`, `CRC64NVME`, `SHA1`, `SHA256`), those that the request named. */
   checksums: Record<string, string>;
+  /** In an answer: the bytes to send, both ends included. Absent = all. */
+  range?: { start: number; end: number };
 };
 
 export interface Blobs {

@@ -31,6 +31,18 @@ export type Principal = {
   service?: string;
 };
 
+/** An access key, long-lived (IAM) or of a session (STS). */
+export type Credential = Omit<Principal, "accessKeyId"> & {
+  secretAccessKey: string;
+  sessionToken?: string;
+  /** Absent = does not expire. */
+  expires?: Instant;
+  active: boolean;
+};
+
+/** A resource as the tagging API sees it. */
+export type Tagged = { arn: string; tags: Record<string, string> };
+
 /** The SDK's shape `Shape` in which the members `Always` are never missing. */
 export type Known<Shape, Always extends keyof Shape> = Omit<Shape, Always> & { [Member in Always]-?: NonNullable<Shape[Member]> };
 
@@ -85,7 +97,14 @@ export interface Call<State = any, Timers = any> {
   /** A stored object body. Its content never changes, so reading it keeps a handler deterministic. */
   body(blob: Blob): Uint8Array;
   readonly blobs: Blobs;
-  /** Whether an emulated service and operation exist: what CloudFormation and schedulers ask before they promise. */
+  /** Access keys and sessions by access key id, over all accounts: IAM and STS write them, the front reads them. */
+  readonly credentials: Map<string, Credential>;
+  /** The CloudFormation types of all services. Only complete for a service that `needs` all. */
+  readonly types: ReadonlyMap<string, { service: ServiceName; type: ResourceType }>;
+  /** Every loaded service with a call bound to it, for the few that look over all of them. */
+  services(): Iterable<{ name: ServiceName; service: Service; call: Call }>;
+  /** The same call bound to another service's state, for running that service's resource handlers. */
+  within(service: ServiceName): Call;
   arn(service: string, resource: string, scope?: { region?: string; account?: string }): string;
 }
 
@@ -139,12 +158,16 @@ export interface Service {
   sdk: () => Promise<any>;
   /** `region` (the default): a state per account and region. `account`: one for the account (IAM). `partition`: one for all accounts (S3's names). */
   scope?: "region" | "account" | "partition";
-  /** Services that its handlers peek at or ask; loaded with it. */
-  needs?: readonly ServiceName[];
+  /** Services that its handlers peek at or ask; loaded with it. `all` for those that reach any service (CloudFormation, EventBridge). */
+  needs?: readonly ServiceName[] | "all";
   state: () => any;
   operations: Record<string, (call: any, input: any) => any>;
   /** Events that `after` and `background` name. */
   timers?: Record<string, (call: any, data: any) => void>;
+  /** All of its resources that can carry tags, for the Resource Groups Tagging API. */
+  tagged?: (call: any) => Iterable<Tagged>;
+  /** Sets and removes tags of the resource with that ARN; answers false when it is not one of its own. */
+  tag?: (call: any, arn: string, set: Record<string, string>, remove: readonly string[]) => boolean;
   /** CloudFormation types that it owns. */
   resources?: Record<string, ResourceType>;
   /**
