@@ -1,7 +1,6 @@
 /** From an HTTP request to an answer: finds the service and the caller, decodes, calls, encodes. The same for the server and for clients without a socket. */
 import { AssertionFailure } from "../kernel/assert.ts";
 import { hex, seed } from "../kernel/random.ts";
-import { date } from "../kernel/units.ts";
 import type { Blob } from "./blobs.ts";
 import { checksumsOf, verifyDigests } from "./checksums.ts";
 import { dechunk } from "./chunked.ts";
