@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeCliConfiguration } from "../src/cli/aws-cli.ts";
 import { startCloud, type Program } from "./running.ts";
 
 const AWS = "/usr/bin/aws";
@@ -17,16 +16,7 @@ let environment: NodeJS.ProcessEnv;
 beforeAll(async () => {
   program = await startCloud("--speed", "max");
   dir = mkdtempSync(join(tmpdir(), "causeway-cli-"));
-  environment = {
-    PATH: process.env.PATH,
-    HOME: dir,
-    AWS_ENDPOINT_URL: program.endpoint,
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-    AWS_REGION: "eu-west-1",
-    AWS_CONFIG_FILE: writeCliConfiguration(),
-    AWS_PAGER: "",
-  };
+  environment = { ...program.environment, PATH: process.env.PATH, HOME: dir, AWS_PAGER: "" };
 });
 
 afterAll(async () => {

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 
 export const root = join(import.meta.dirname, "..");
 
-export type Program = { endpoint: string; process: ChildProcess; stderr: () => string; stop(signal?: NodeJS.Signals): Promise<number | null> };
+export type Program = { endpoint: string; environment: Record<string, string>; process: ChildProcess; stderr: () => string; stop(signal?: NodeJS.Signals): Promise<number | null> };
 
 /** Starts `causeway cloud` on a free port and resolves when it has printed where it listens. */
 export async function startCloud(...flags: string[]): Promise<Program> {
@@ -17,8 +17,10 @@ export async function startCloud(...flags: string[]): Promise<Program> {
   const ended = new Promise<number | null>((resolve) => void child.once("exit", resolve));
   const first = await Promise.race([once(child), ended.then(() => undefined)]);
   if (first === undefined) throw new Error(`causeway cloud ended before it listened:\n${errors}`);
+  const { endpoint, environment } = JSON.parse(first) as Pick<Program, "endpoint" | "environment">;
   return {
-    endpoint: (JSON.parse(first) as { endpoint: string }).endpoint,
+    endpoint,
+    environment,
     process: child,
     stderr: () => errors,
     stop(signal = "SIGTERM") {

@@ -6,6 +6,7 @@ import { instant } from "../kernel/units.ts";
 import { Cloud } from "../cloud/cloud.ts";
 import { Keeper } from "../cloud/keeper.ts";
 import { serve, type Running } from "../cloud/server.ts";
+import { environment } from "./aws-cli.ts";
 import type { Command } from "./main.ts";
 
 const help = `Usage: causeway cloud [flags]
@@ -68,22 +69,27 @@ function number(flag: string, text: string, min: number, max: number, fraction =
   throw new UserError("USAGE", `--${flag} ${text} is not a number from ${min} to ${max}.`, `causeway cloud --${flag} ${flag === "port" ? 4566 : 60}`);
 }
 
-function announce({ host, port }: Running, json: boolean, state: string | undefined): void {
-  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  const endpoint = `http://${shown}:${port}`;
+function announce({ endpoint, port }: Running, json: boolean, state: string | undefined): void {
   if (json) {
-    console.log(JSON.stringify({ schemaVersion: 1, endpoint, port, pid: process.pid, state: state ?? null }));
+    console.log(JSON.stringify({ schemaVersion: 1, endpoint, port, pid: process.pid, state: state ?? null, environment: environment(endpoint) }));
     return;
   }
   console.log(`The embedded cloud answers at ${endpoint}${state === undefined ? " (in memory: gone when it stops; --state DIR keeps it)" : ` (kept in ${state})`}.
 
 Copy into another terminal:
 
-  export AWS_ENDPOINT_URL=${endpoint}
-  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1
+${exports(endpoint)}
 
 then, for example:  aws sts get-caller-identity
 Coverage, clock, events:  curl ${endpoint}/_causeway/        Stop: Ctrl-C`);
+}
+
+/** The lines to copy, one for the endpoint, one for the rest. */
+function exports(endpoint: string): string {
+  const { AWS_ENDPOINT_URL, AWS_CONFIG_FILE, ...others } = environment(endpoint);
+  const lines = [`AWS_ENDPOINT_URL=${AWS_ENDPOINT_URL}`, Object.entries(others).map(([name, value]) => `${name}=${value}`).join(" ")];
+  if (AWS_CONFIG_FILE) lines.push(`AWS_CONFIG_FILE='${AWS_CONFIG_FILE}'   # the AWS CLI installed here is older than 2.13`);
+  return lines.map((line) => `  export ${line}`).join("\n");
 }
 
 /** Waits for Ctrl-C; the first stops in order, the second at once. */

@@ -16,6 +16,8 @@ export type Universe = {
   /** State by `account/region/service`. */
   states: Map<string, any>;
   credentials: Map<string, Credential>;
+  /** Where the cloud answers over HTTP, e.g. `http://127.0.0.1:4566`; for the few answers that name a URL of it. */
+  endpoint?: string;
 };
 
 export type CloudRun = Run<Universe>;
@@ -159,8 +161,8 @@ export class Cloud {
   }
 }
 
-export function emptyRun(seed: string, start: Instant): CloudRun {
-  return createRun<Universe>(seed, start, { world: createWorld(), states: new Map(), credentials: new Map() });
+export function emptyRun(seed: string, start: Instant, endpoint?: string): CloudRun {
+  return createRun<Universe>(seed, start, { world: createWorld(), states: new Map(), credentials: new Map(), endpoint });
 }
 
 export function root(account: string, service?: string): Principal {
@@ -202,6 +204,9 @@ class Context implements Call {
   }
   get credentials(): Map<string, Credential> {
     return this.cloud.run.universe.credentials;
+  }
+  endpoint(): string {
+    return this.cloud.run.universe.endpoint ?? `https://${this.cloud.service(this.service).api.signing}.${this.region}.amazonaws.com`;
   }
   get types(): Cloud["types"] {
     return this.cloud.types;

@@ -1,5 +1,5 @@
 /** From an HTTP request to an answer: finds the service and the caller, decodes, calls, encodes. The same for the server and for clients without a socket. */
-import { AssertionFailure } from "../kernel/assert.ts";
+import { AssertionFailure, UserError } from "../kernel/assert.ts";
 import { hex, seed } from "../kernel/random.ts";
 import type { Blob } from "./blobs.ts";
 import { checksumsOf, verifyDigests } from "./checksums.ts";
@@ -66,6 +66,7 @@ export class Front {
       if (operation) this.#count(service, operation, error.code === "NotImplemented" ? "notImplemented" : "refused");
       return { code: error.code, message: error.message, status: error.status, members: error.members };
     }
+    if (error instanceof UserError) return { code: "ServiceUnavailable", message: `${error.message} ${error.hint}`, status: 503, fault: "server" as const };
     console.error(`${service}:${operation} failed inside Causeway.`, error);
     const what = error instanceof AssertionFailure ? error.message : "an unexpected fault";
     return { code: "InternalFailure", message: `Causeway failed in ${service}:${operation}: ${what}. Please report it.`, status: 500, fault: "server" as const };

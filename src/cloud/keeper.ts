@@ -7,7 +7,7 @@ import { fileBlobs, type Blobs } from "./blobs.ts";
 import { Cloud, emptyRun, type CloudRun, type Request } from "./cloud.ts";
 
 /** What the journal holds: calls, and the moves of the clock that somebody ordered. */
-type Entry = { at: Instant } & ({ kind: "call"; call: Request } | { kind: "clock" } | { kind: "reset"; seed: string });
+type Entry = { at: Instant } & ({ kind: "call"; call: Request } | { kind: "clock" } | { kind: "reset"; seed: string } | { kind: "endpoint"; endpoint: string });
 
 /** A snapshot is taken after so many entries: a replay of them takes about a second. */
 const ENTRIES_PER_SNAPSHOT = 20_000;
@@ -47,8 +47,15 @@ export class Keeper {
     return this.#append({ at: this.cloud.run.now, kind: "clock" });
   }
 
+  /** Remembers where the cloud listens, for URLs of it are part of what a replay makes. */
+  async endpoint(endpoint: string): Promise<void> {
+    if (this.cloud.run.universe.endpoint === endpoint) return;
+    this.cloud.run.universe.endpoint = endpoint;
+    await this.#append({ at: this.cloud.run.now, kind: "endpoint", endpoint });
+  }
+
   reset(seed: string): Promise<void> {
-    this.cloud.run = emptyRun(seed, this.cloud.run.now);
+    this.cloud.run = emptyRun(seed, this.cloud.run.now, this.cloud.run.universe.endpoint);
     return this.#append({ at: this.cloud.run.now, kind: "reset", seed });
   }
 
@@ -72,7 +79,8 @@ export class Keeper {
 
 async function replay(cloud: Cloud, entry: Entry): Promise<void> {
   cloud.advance(entry.at);
-  if (entry.kind === "reset") cloud.run = emptyRun(entry.seed, entry.at);
+  if (entry.kind === "reset") cloud.run = emptyRun(entry.seed, entry.at, cloud.run.universe.endpoint);
+  if (entry.kind === "endpoint") cloud.run.universe.endpoint = entry.endpoint;
   if (entry.kind === "call") {
     await cloud.load(entry.call.service);
     cloud.call(entry.call);

@@ -18,7 +18,7 @@ export type ServerOptions = {
   keeper?: Keeper;
 };
 
-export type Running = { host: string; port: number; pace: Pace; front: Front; close(): Promise<void> };
+export type Running = { endpoint: string; port: number; pace: Pace; front: Front; close(): Promise<void> };
 
 // S3's own limit for one PUT is 5 GiB; bodies pass through memory here, so this is ours. AWS's query and JSON services take far less.
 const BODY_MAX = 1024 ** 3;
@@ -32,6 +32,9 @@ export async function serve(cloud: Cloud, { host, port, speed, verifySignatures,
   const streams = new Set<ServerResponse>();
   server.on("request", (request, response) => {
     request.setTimeout(IDLE_MAX, () => request.destroy());
+    // The cloud's own time, by which clients whose clock differs correct theirs before they sign again.
+    response.sendDate = false;
+    response.setHeader("date", date(cloud.run.now).toUTCString());
     const control = request.url?.startsWith("/_causeway");
     const answered = control ? controls({ cloud, front, pace, keeper, streams }, request, response) : forward(cloud, front, pace, request, response);
     answered.catch((error: unknown) => {
@@ -45,11 +48,15 @@ export async function serve(cloud: Cloud, { host, port, speed, verifySignatures,
     server.emit("request", request, response);
   });
   await listen(server, port, host);
-  pace.start();
   const address = server.address();
+  const listening = typeof address === "object" && address ? address.port : port;
+  const endpoint = endpointOf(host, listening);
+  if (keeper) await keeper.endpoint(endpoint);
+  else cloud.run.universe.endpoint = endpoint;
+  pace.start();
   return {
-    host,
-    port: typeof address === "object" && address ? address.port : port,
+    endpoint,
+    port: listening,
     pace,
     front,
     async close() {
@@ -62,6 +69,12 @@ export async function serve(cloud: Cloud, { host, port, speed, verifySignatures,
       await keeper?.close();
     },
   };
+}
+
+/** As a client on this machine reaches it. */
+function endpointOf(host: string, port: number): string {
+  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  return `http://${shown}:${port}`;
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
@@ -134,7 +147,7 @@ async function controls(all: Controls, request: IncomingMessage, response: Serve
   if (route === "GET /_causeway/events") return events(all, request, response);
   if (route === "POST /_causeway/reset") {
     if (keeper) await keeper.reset("causeway");
-    else cloud.run = emptyRun("causeway", cloud.run.now);
+    else cloud.run = emptyRun("causeway", cloud.run.now, cloud.run.universe.endpoint);
     pace.poke();
     return json(response, 200, { status: "empty" });
   }

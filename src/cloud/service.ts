@@ -105,6 +105,8 @@ export interface Call<State = any, Timers = any> {
   services(): Iterable<{ name: ServiceName; service: Service; call: Call }>;
   /** The same call bound to another service's state, for running that service's resource handlers. */
   within(service: ServiceName): Call;
+  /** The service's address as its clients reach it: AWS's own, or where this cloud listens. Queue URLs begin with it. */
+  endpoint(): string;
   arn(service: string, resource: string, scope?: { region?: string; account?: string }): string;
 }
 

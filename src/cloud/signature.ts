@@ -65,8 +65,10 @@ function canonical({ method, url, headers, body }: HttpRequest, { presigned, ser
   const pairs = (question < 0 ? "" : url.slice(question + 1))
     .split("&")
     .filter((pair) => pair !== "" && !pair.startsWith("X-Amz-Signature="))
-    .map((pair) => (pair.includes("=") ? pair : `${pair}=`))
-    .map((pair) => pair.split("=", 2).map((part) => encode(decodeURIComponent(part))) as [string, string])
+    .map((pair): [string, string] => {
+      const equals = pair.indexOf("=");
+      return equals < 0 ? [recode(pair), ""] : [recode(pair.slice(0, equals)), recode(pair.slice(equals + 1))];
+    })
     .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0))
     .map((pair) => pair.join("="))
     .join("&");
@@ -83,3 +85,12 @@ function canonical({ method, url, headers, body }: HttpRequest, { presigned, ser
 const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
 
 const encode = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.codePointAt(0)!.toString(16).toUpperCase()}`);
+
+/** Whatever of a query was encoded, encoded as a signature wants it. */
+function recode(text: string): string {
+  try {
+    return encode(decodeURIComponent(text));
+  } catch {
+    throw new AwsError("InvalidURI", "Couldn't parse the specified URI.", 400);
+  }
+}

@@ -35,11 +35,10 @@ export function createRun<Universe>(seed: string | number, start: Instant, unive
 }
 
 export function schedule(run: Run<unknown>, at: Instant, event: PendingEvent): EventId {
-  assert(at >= run.now, `${event.owner} ${event.type} is scheduled ${run.now - at} ms in the past`);
-  queues.checkSeq(run.seq);
+  if (at < run.now) assert(false, `${event.owner} ${event.type} is scheduled ${run.now - at} ms in the past`);
   const id = queues.push(run.queue, at, run.seq++, event);
   if (!event.background) run.working++;
-  run.undo?.scheduled.push(id);
+  if (run.undo !== undefined) run.undo.scheduled.push(id);
   return id;
 }
 

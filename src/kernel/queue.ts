@@ -9,7 +9,6 @@ export type Queue<Payload = unknown> = {
   size: number;
   dead: number;
   heapAt: Float64Array;
-  heapSeq: Float64Array;
   heapSlot: Int32Array;
   /** By slot: the seq of the event in it; `-1 - seq` once cancelled; NaN when free. */
   slotSeq: Float64Array;
@@ -32,7 +31,6 @@ export function createQueue<Payload>(): Queue<Payload> {
     size: 0,
     dead: 0,
     heapAt: new Float64Array(capacity),
-    heapSeq: new Float64Array(capacity),
     heapSlot: new Int32Array(capacity),
     slotSeq: new Float64Array(capacity).fill(Number.NaN),
     payloads: Array.from({ length: capacity }),
@@ -44,23 +42,24 @@ export function createQueue<Payload>(): Queue<Payload> {
 export const pending = (queue: Queue): number => queue.size - queue.dead;
 
 export function push<Payload>(queue: Queue<Payload>, at: number, seq: number, payload: Payload): EventId {
+  if (seq >= SEQ_MAX) assert(false, "more than two thousand million events in one run");
   if (queue.freeCount === 0) grow(queue);
   const slot = queue.free[--queue.freeCount]!;
   queue.slotSeq[slot] = seq;
   queue.payloads[slot] = payload;
-  rise(queue, queue.size++, at, seq, slot);
+  rise(queue, queue.size++, at, slot);
   return seq * SLOTS + slot;
 }
 
 /** The time of the next live event; Infinity when there is none. */
 export function nextAt(queue: Queue): number {
-  bury(queue);
+  if (queue.dead > 0) bury(queue);
   return queue.size === 0 ? Number.POSITIVE_INFINITY : queue.heapAt[0]!;
 }
 
 /** Takes the next live event; undefined when there is none. Its time is what `nextAt` said. */
 export function pop<Payload>(queue: Queue<Payload>): Payload | undefined {
-  bury(queue);
+  if (queue.dead > 0) bury(queue);
   if (queue.size === 0) return undefined;
   const slot = queue.heapSlot[0]!;
   const payload = queue.payloads[slot];
@@ -96,15 +95,18 @@ export function revive(queue: Queue, id: EventId): void {
 /** Drops all tombstones when they are the majority. */
 export function sweep(queue: Queue): void {
   if (queue.dead < 64 || queue.dead * 2 < queue.size) return;
-  const { heapAt, heapSeq, heapSlot, size } = queue;
-  const live: { at: number; seq: number; slot: number }[] = [];
+  const { heapAt, heapSlot, size } = queue;
+  const live: { at: number; slot: number }[] = [];
   for (let index = 0; index < size; index++) {
     const slot = heapSlot[index]!;
-    if (queue.slotSeq[slot]! >= 0) live.push({ at: heapAt[index]!, seq: heapSeq[index]!, slot });
+    if (queue.slotSeq[slot]! >= 0) live.push({ at: heapAt[index]!, slot });
     else release(queue, slot);
   }
-  live.sort((a, b) => a.at - b.at || a.seq - b.seq); // a sorted array is a heap
-  live.forEach(({ at, seq, slot }, index) => put(queue, index, at, seq, slot));
+  live.sort((a, b) => a.at - b.at || queue.slotSeq[a.slot]! - queue.slotSeq[b.slot]!); // a sorted array is a heap
+  live.forEach(({ at, slot }, index) => {
+    heapAt[index] = at;
+    heapSlot[index] = slot;
+  });
   queue.size = live.length;
   queue.dead = 0;
 }
@@ -114,7 +116,7 @@ export function inOrder<Payload>(queue: Queue<Payload>): { at: number; seq: numb
   const events: { at: number; seq: number; payload: Payload }[] = [];
   for (let index = 0; index < queue.size; index++) {
     const slot = queue.heapSlot[index]!;
-    if (queue.slotSeq[slot]! >= 0) events.push({ at: queue.heapAt[index]!, seq: queue.heapSeq[index]!, payload: queue.payloads[slot]! });
+    if (queue.slotSeq[slot]! >= 0) events.push({ at: queue.heapAt[index]!, seq: queue.slotSeq[slot]!, payload: queue.payloads[slot]! });
   }
   return events.sort((a, b) => a.at - b.at || a.seq - b.seq);
 }
@@ -137,35 +139,34 @@ function release(queue: Queue, slot: number): void {
 function removeTop(queue: Queue, slot: number): void {
   release(queue, slot);
   const last = --queue.size;
-  if (last > 0) sink(queue, queue.heapAt[last]!, queue.heapSeq[last]!, queue.heapSlot[last]!);
+  if (last > 0) sink(queue, queue.heapAt[last]!, queue.heapSlot[last]!);
 }
 
-function put(queue: Queue, index: number, at: number, seq: number, slot: number): void {
-  queue.heapAt[index] = at;
-  queue.heapSeq[index] = seq;
-  queue.heapSlot[index] = slot;
+/** Whether the event in slot `one` was scheduled before that in slot `other`; also of tombstones. */
+function earlier({ slotSeq }: Queue, one: number, other: number): boolean {
+  const a = slotSeq[one]!;
+  const b = slotSeq[other]!;
+  return (a < 0 ? -1 - a : a) < (b < 0 ? -1 - b : b);
 }
 
-function rise(queue: Queue, start: number, at: number, seq: number, slot: number): void {
-  const { heapAt, heapSeq, heapSlot } = queue;
+function rise(queue: Queue, start: number, at: number, slot: number): void {
+  const { heapAt, heapSlot } = queue;
   let index = start;
   while (index > 0) {
     const parent = (index - 1) >> 2;
     const parentAt = heapAt[parent]!;
-    if (parentAt < at || (parentAt === at && heapSeq[parent]! < seq)) break;
+    if (parentAt < at || (parentAt === at && earlier(queue, heapSlot[parent]!, slot))) break;
     heapAt[index] = parentAt;
-    heapSeq[index] = heapSeq[parent]!;
     heapSlot[index] = heapSlot[parent]!;
     index = parent;
   }
   heapAt[index] = at;
-  heapSeq[index] = seq;
   heapSlot[index] = slot;
 }
 
 /** Puts an event in at the top and lets it sink to its place. */
-function sink(queue: Queue, at: number, seq: number, slot: number): void {
-  const { heapAt, heapSeq, heapSlot, size } = queue;
+function sink(queue: Queue, at: number, slot: number): void {
+  const { heapAt, heapSlot, size } = queue;
   let index = 0;
   for (;;) {
     const first = index * 4 + 1;
@@ -175,19 +176,17 @@ function sink(queue: Queue, at: number, seq: number, slot: number): void {
     let leastAt = heapAt[first]!;
     for (let child = first + 1; child < end; child++) {
       const childAt = heapAt[child]!;
-      if (childAt < leastAt || (childAt === leastAt && heapSeq[child]! < heapSeq[least]!)) {
+      if (childAt < leastAt || (childAt === leastAt && earlier(queue, heapSlot[child]!, heapSlot[least]!))) {
         least = child;
         leastAt = childAt;
       }
     }
-    if (leastAt > at || (leastAt === at && heapSeq[least]! > seq)) break;
+    if (leastAt > at || (leastAt === at && earlier(queue, slot, heapSlot[least]!))) break;
     heapAt[index] = leastAt;
-    heapSeq[index] = heapSeq[least]!;
     heapSlot[index] = heapSlot[least]!;
     index = least;
   }
   heapAt[index] = at;
-  heapSeq[index] = seq;
   heapSlot[index] = slot;
 }
 
@@ -195,11 +194,9 @@ function grow(queue: Queue): void {
   const before = queue.slotSeq.length;
   const capacity = before * 2;
   assert(capacity <= SLOTS, "more than four million pending events");
-  for (const name of ["heapAt", "heapSeq"] as const) {
-    const larger = new Float64Array(capacity);
-    larger.set(queue[name]);
-    queue[name] = larger;
-  }
+  const heapAt = new Float64Array(capacity);
+  heapAt.set(queue.heapAt);
+  queue.heapAt = heapAt;
   const heapSlot = new Int32Array(capacity);
   heapSlot.set(queue.heapSlot);
   queue.heapSlot = heapSlot;
@@ -210,5 +207,3 @@ function grow(queue: Queue): void {
   queue.free = new Int32Array(capacity);
   for (let slot = capacity - 1; slot >= before; slot--) queue.free[queue.freeCount++] = slot;
 }
-
-export const checkSeq = (seq: number): void => assert(seq < SEQ_MAX, "more than two thousand million events in one run");

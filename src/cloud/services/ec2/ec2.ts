@@ -1,15 +1,84 @@
-/** Amazon EC2. */
+/** Amazon EC2: its networking. Each noun has its own file. API: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ */
 import type * as sdk from "@aws-sdk/client-ec2";
 import type { Operations, Service } from "../../service.ts";
+import { accountAttributeOperations } from "./account-attributes.ts";
+import { addressResources } from "./address-resources.ts";
+import { defaultVpcOperations, typesWithDefaultVpc, withDefaultVpc } from "./default-vpc.ts";
+import { dhcpOptionsOperations, dhcpOptionsResources } from "./dhcp-options.ts";
+import { addressOperations } from "./elastic-ips.ts";
+import { endpointResources } from "./endpoint-resources.ts";
+import { endpointServiceOperations } from "./endpoint-services.ts";
+import { endpointOperations, endpointTimers } from "./endpoints.ts";
+import { flowLogOperations, flowLogResources } from "./flow-logs.ts";
+import { instanceTypeOperations } from "./instance-types.ts";
+import { interfaceAddressOperations } from "./interface-addresses.ts";
+import { interfaceOperations } from "./interfaces.ts";
+import { internetGatewayOperations } from "./internet-gateways.ts";
+import { natGatewayAddressOperations, natGatewayAddressTimers } from "./nat-gateway-addresses.ts";
+import { natGatewayOperations, natGatewayTimers } from "./nat-gateways.ts";
+import { networkAclOperations, networkAclResources } from "./network-acls.ts";
+import { peeringOperations, peeringResources, peeringTimers } from "./peering.ts";
+import { prefixListOperations, prefixListResources, prefixListTimers } from "./prefix-lists.ts";
+import { regionOperations } from "./regions.ts";
+import { routeTableOperations } from "./route-tables.ts";
+import { routeTableResources } from "./route-table-resources.ts";
+import { routeOperations } from "./routes.ts";
+import { securityGroupResources } from "./security-group-resources.ts";
+import { securityGroupRuleOperations } from "./security-group-rules.ts";
+import { securityGroupOperations } from "./security-groups.ts";
+import { state, type State } from "./state.ts";
+import { subnetOperations } from "./subnets.ts";
+import { tag, tagged, tagOperations } from "./tags.ts";
+import { vpcBlockOperations } from "./vpc-blocks.ts";
+import { vpcResources } from "./vpc-resources.ts";
+import { vpcOperations } from "./vpcs.ts";
 
-const state = () => ({});
-type State = ReturnType<typeof state>;
-
-const operations = {} satisfies Operations<sdk.EC2, State>;
+const operations = withDefaultVpc({
+  ...accountAttributeOperations,
+  ...addressOperations,
+  ...defaultVpcOperations,
+  ...dhcpOptionsOperations,
+  ...endpointOperations,
+  ...endpointServiceOperations,
+  ...flowLogOperations,
+  ...instanceTypeOperations,
+  ...interfaceAddressOperations,
+  ...interfaceOperations,
+  ...internetGatewayOperations,
+  ...natGatewayAddressOperations,
+  ...natGatewayOperations,
+  ...networkAclOperations,
+  ...peeringOperations,
+  ...prefixListOperations,
+  ...regionOperations,
+  ...routeOperations,
+  ...routeTableOperations,
+  ...securityGroupOperations,
+  ...securityGroupRuleOperations,
+  ...subnetOperations,
+  ...tagOperations,
+  ...vpcBlockOperations,
+  ...vpcOperations,
+}) satisfies Operations<sdk.EC2, State>;
 
 export const ec2 = {
   api: { signing: "ec2", protocol: "ec2Query", version: "2016-11-15", namespace: "http://ec2.amazonaws.com/doc/2016-11-15/" },
   sdk: () => import("@aws-sdk/client-ec2"),
   state,
   operations,
+  timers: { ...endpointTimers, ...natGatewayAddressTimers, ...natGatewayTimers, ...peeringTimers, ...prefixListTimers },
+  tagged,
+  tag,
+  resources: typesWithDefaultVpc({
+    ...addressResources,
+    ...dhcpOptionsResources,
+    ...endpointResources,
+    ...flowLogResources,
+    ...networkAclResources,
+    ...peeringResources,
+    ...prefixListResources,
+    ...routeTableResources,
+    ...securityGroupResources,
+    ...vpcResources,
+  }),
 } satisfies Service;

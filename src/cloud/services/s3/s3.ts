@@ -1,15 +1,38 @@
-/** Amazon S3. */
-import type * as sdk from "@aws-sdk/client-s3";
-import type { Operations, Service } from "../../service.ts";
+/** Amazon S3. API: https://docs.aws.amazon.com/AmazonS3/latest/API/ */
+import type { Service, Tagged } from "../../service.ts";
+import { state, type Here } from "./bucket.ts";
+import { bucketOperations } from "./buckets.ts";
+import { deletionOperations } from "./deletion.ts";
+import { listingOperations } from "./listing.ts";
+import { multipartOperations } from "./multipart.ts";
+import { namedSettingOperations } from "./named-settings.ts";
+import { objectOperations } from "./objects.ts";
+import { objectSettingOperations } from "./object-settings.ts";
+import { resources } from "./resources.ts";
+import { settingOperations } from "./settings.ts";
 
-const state = () => ({});
-type State = ReturnType<typeof state>;
+const operations = { ...bucketOperations, ...settingOperations, ...namedSettingOperations, ...objectOperations, ...objectSettingOperations, ...deletionOperations, ...multipartOperations, ...listingOperations };
 
-const operations = {} satisfies Operations<sdk.S3, State>;
+function* tagged(call: Here): Iterable<Tagged> {
+  for (const { name, region, account, tags } of call.state.buckets.values()) {
+    if (region === call.region && account === call.account) yield { arn: `arn:aws:s3:::${name}`, tags };
+  }
+}
+
+function tag(call: Here, arn: string, set: Record<string, string>, remove: readonly string[]): boolean {
+  const bucket = call.state.buckets.get(/^arn:aws:s3:::([^/]+)$/.exec(arn)?.[1] ?? "");
+  if (!bucket || bucket.account !== call.account) return false;
+  bucket.tags = Object.fromEntries(Object.entries({ ...bucket.tags, ...set }).filter(([key]) => !remove.includes(key)));
+  return true;
+}
 
 export const s3 = {
   api: { signing: "s3", protocol: "restXml", version: "2006-03-01", namespace: "http://s3.amazonaws.com/doc/2006-03-01/", bucketInPath: true },
   sdk: () => import("@aws-sdk/client-s3"),
+  scope: "partition",
   state,
   operations,
+  tagged,
+  tag,
+  resources,
 } satisfies Service;

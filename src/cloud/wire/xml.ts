@@ -1,0 +1,158 @@
+/** XML bodies by shape, both ways: smithy.io/2.0/spec/protocol-traits.html#xml-bindings */
+import { XMLParser, XMLValidator } from "fast-xml-parser";
+import type { Member, Shape } from "./schema.ts";
+import { DEPTH_MAX, lowerFirst, put, readText, Unreadable, valueText, WireError } from "./values.ts";
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: "@",
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  htmlEntities: true, // numeric character references
+});
+
+const malformed = () => new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
+
+type Tree = Record<string, any>;
+
+/** The root element as name and content. Document types are refused: nothing of AWS's needs one, and entities can grow without bound. */
+export function parseXml(body: Uint8Array): { root: string; content: any } {
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw malformed();
+  let tree: Tree;
+  try {
+    if (XMLValidator.validate(text) !== true) throw malformed();
+    tree = parser.parse(text);
+  } catch {
+    throw malformed();
+  }
+  const [root] = Object.keys(tree).filter((name) => name !== "#text");
+  if (root === undefined) throw malformed();
+  return { root, content: tree[root] };
+}
+
+export const xmlName = (member: Member): string => member.traits.xmlName ?? member.name;
+
+/** An element's content as a value of that shape. */
+export function readXml(shape: Shape, content: any, missing: string[], path = "", depth = 0): any {
+  if (depth > DEPTH_MAX) throw malformed();
+  if (shape.kind === "structure") return readStructure(shape, content, missing, path, depth);
+  if (shape.kind === "list") {
+    if (typeof content === "string") return [];
+    return many(first(content)?.[shape.element!.traits.xmlName ?? "member"]).map((item, index) => readXml(shape.element!.shape, item, missing, `${path}.${index + 1}`, depth + 1));
+  }
+  if (shape.kind === "map") return typeof content === "string" ? {} : readEntries(shape, many(first(content)?.entry), missing, path, depth);
+  return readText(shape, textOf(content, path), path);
+}
+
+function readStructure(shape: Shape, content: any, missing: string[], path: string, depth: number): object {
+  const tree: Tree = typeof content === "object" && content !== null ? first(content) : {};
+  const result: Record<string, unknown> = {};
+  for (const member of shape.members) {
+    if (member.traits.httpLabel || member.traits.httpQuery || member.traits.httpHeader || member.traits.httpPrefixHeaders) continue;
+    const name = xmlName(member);
+    const item = member.traits.xmlAttribute ? tree[`@${name}`] : tree[name];
+    const place = path ? `${path}.${lowerFirst(member.name)}` : lowerFirst(member.name);
+    if (item === undefined) {
+      if (member.required) missing.push(place);
+    } else if (member.traits.xmlFlattened && member.shape.kind === "list") {
+      result[member.name] = many(item).map((each, index) => readXml(member.shape.element!.shape, each, missing, `${place}.${index + 1}`, depth + 1));
+    } else if (member.traits.xmlFlattened && member.shape.kind === "map") {
+      result[member.name] = readEntries(member.shape, many(item), missing, place, depth);
+    } else result[member.name] = readXml(member.shape, item, missing, place, depth + 1);
+  }
+  return result;
+}
+
+function readEntries(shape: Shape, entries: any[], missing: string[], path: string, depth: number): object {
+  const result: Record<string, unknown> = {};
+  for (const entry of entries) {
+    if (typeof entry !== "object" || entry === null) throw malformed();
+    const key = textOf(entry[shape.key!.traits.xmlName ?? "key"], path);
+    put(result, key, readXml(shape.element!.shape, entry[shape.element!.traits.xmlName ?? "value"], missing, `${path}.${key}`, depth + 1));
+  }
+  return result;
+}
+
+const many = (item: any): any[] => (Array.isArray(item) ? item : item === undefined ? [] : [item]);
+const first = (content: any): any => (Array.isArray(content) ? content[0] : content);
+
+function textOf(content: any, path: string): string {
+  const item = first(content);
+  if (typeof item === "string") return item;
+  if (typeof item === "object" && item !== null && typeof item["#text"] === "string") return item["#text"];
+  if (typeof item === "object" && item !== null && Object.keys(item).every((key) => key.startsWith("@"))) return "";
+  throw new Unreadable(path, "", "a value");
+}
+
+const SPECIAL = /[&<>"\r\u0000-\u0008\u000b\u000c\u000e-\u001f]/;
+const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+
+export function escape(text: string): string {
+  if (!SPECIAL.test(text)) return text;
+  return text.replace(/[&<>"\r\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, (character) => names[character] ?? `&#x${character.codePointAt(0)!.toString(16).toUpperCase()};`);
+}
+
+/** The content of an element for a value of that shape. */
+export function writeXml(shape: Shape, value: any): string {
+  if (shape.kind === "structure") {
+    let text = "";
+    for (const member of shape.members) {
+      const item = value[member.name];
+      if (item !== undefined && item !== null && !member.traits.xmlAttribute) text += writeMember(member, item);
+    }
+    return text;
+  }
+  if (shape.kind === "list") return writeItems(shape, value, shape.element!.traits.xmlName ?? "member");
+  if (shape.kind === "map") return writeEntries(shape, value, "entry");
+  return escape(valueText(shape, value, 5));
+}
+
+/** A structure's member as an element, or as several when it is flattened. */
+export function writeMember(member: Member, value: any): string {
+  const name = xmlName(member);
+  const { shape } = member;
+  if (member.traits.xmlFlattened && shape.kind === "list") return writeItems(shape, value, name);
+  if (member.traits.xmlFlattened && shape.kind === "map") return writeEntries(shape, value, name);
+  return `<${name}${attributes(shape, value)}>${writeXml(shape, value)}</${name}>`;
+}
+
+function writeItems(shape: Shape, items: any[], name: string): string {
+  const element = shape.element!.shape;
+  let text = "";
+  for (const item of items) if (item !== undefined && item !== null) text += `<${name}${attributes(element, item)}>${writeXml(element, item)}</${name}>`;
+  return text;
+}
+
+function writeEntries(shape: Shape, map: object, name: string): string {
+  const key = shape.key!.traits.xmlName ?? "key";
+  const value = shape.element!.traits.xmlName ?? "value";
+  let text = "";
+  for (const [each, item] of Object.entries(map)) {
+    if (item !== undefined && item !== null) text += `<${name}><${key}>${escape(each)}</${key}><${value}>${writeXml(shape.element!.shape, item)}</${value}></${name}>`;
+  }
+  return text;
+}
+
+const attributed = new WeakMap<Shape, Member[]>();
+
+/** Only S3's grantee has one: its type, with the namespace of that attribute. */
+function attributes(shape: Shape, value: any): string {
+  if (shape.kind !== "structure") return "";
+  let members = attributed.get(shape);
+  if (!members) {
+    members = shape.members.filter(({ traits }) => traits.xmlAttribute);
+    attributed.set(shape, members);
+  }
+  let text = "";
+  for (const member of members) {
+    if (value[member.name] === undefined) continue;
+    const name = xmlName(member);
+    if (name.startsWith("xsi:")) text += ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"';
+    text += ` ${name}="${escape(String(value[member.name]))}"`;
+  }
+  return text;
+}
