@@ -154,7 +154,9 @@ function refuseImports(call: Here, stack: StackRecord, plan: Plan, changes: read
     const name = id === undefined || more.length > 0 ? undefined : values[id];
     const owner = call.types.get(Type)!;
     if (typeof name !== "string" || !owner.type.read?.(call.within(owner.service), name, values)) continue;
-    throw invalid(`${LogicalResourceId} (${name}) exists already, and Causeway does not emulate the import of existing resources into a stack.`);
+    throw invalid(
+      `${LogicalResourceId} (${name}) exists already, and Causeway does not emulate the import of existing resources into a stack.`,
+    );
   }
 }
 

@@ -12,7 +12,7 @@ import { inverse } from "./graph.ts";
 import { nestedBusy, releaseNested } from "./nested.ts";
 import { imported } from "./plan.ts";
 import { denied } from "./policy.ts";
-import type { Before, Discarded, Here, Operation, Phase, Plan, StackRecord, Task } from "./state.ts";
+import type { Before, Discarded, Here, Operation, Phase, Plan, StackRecord, StackResource, Task } from "./state.ts";
 import { cancelRunning, startReady } from "./tasks.ts";
 import { invalid } from "./template.ts";
 
@@ -225,23 +225,31 @@ function backward(discarded: readonly Discarded[], ...plans: Plan[]): Task[] {
 
 /** For a stack's deletion, or the rollback of its creation. */
 function deletable(stack: StackRecord, operation: Operation): Discarded[] {
-  const rollback = operation.phase === "rollback";
-  const old = stack.before?.discarded ?? [];
   const own = [...stack.resources.values()]
     .filter(({ physicalId, status }) => physicalId !== undefined && status !== "DELETE_COMPLETE" && status !== "DELETE_SKIPPED")
-    .map(({ logicalId, type, physicalId, properties, deletionPolicy }) => ({
-      logicalId,
-      type,
-      physicalId: physicalId!,
-      properties,
-      retained:
-        operation.retain.includes(logicalId) ||
-        (rollback && (deletionPolicy === "RetainExceptOnCreate" || operation.retainExceptOnCreate)
-          ? false
-          : deletionPolicy.startsWith("Retain")),
-    }));
-  return [...own, ...old];
+    .map((resource) =>
+      discarded(
+        resource,
+        operation.retain.includes(resource.logicalId) ? "Retain" : leaves(resource, operation, operation.phase === "rollback"),
+      ),
+    );
+  return [...own, ...(stack.before?.discarded ?? [])];
 }
+
+/** What becomes of a resource that leaves the stack; `fresh`: in the rollback of the operation that made it. */
+function leaves({ deletionPolicy }: StackResource, { retainExceptOnCreate }: Operation, fresh: boolean): Discarded["policy"] {
+  if (deletionPolicy === "RetainExceptOnCreate" || (deletionPolicy === "Retain" && retainExceptOnCreate))
+    return fresh ? "Delete" : "Retain";
+  return deletionPolicy === "Retain" || (deletionPolicy === "Snapshot" && !fresh) ? deletionPolicy : "Delete";
+}
+
+const discarded = ({ logicalId, type, physicalId, properties }: StackResource, policy: Discarded["policy"]): Discarded => ({
+  logicalId,
+  type,
+  physicalId: physicalId!,
+  properties,
+  policy,
+});
 
 /** Nothing of the phase runs any more: what comes next. */
 export function conclude(call: Here, stack: StackRecord): void {
@@ -337,10 +345,9 @@ function updated(call: Here, stack: StackRecord, operation: Operation): void {
   stack.Description = target.template.Description;
   stack.Tags = target.tags;
   const dropped = [...stack.resources.values()].filter(({ logicalId }) => !target.dependencies.has(logicalId));
-  for (const { logicalId, type, physicalId, properties, deletionPolicy } of dropped) {
-    if (physicalId !== undefined)
-      operation.discarded.push({ logicalId, type, physicalId, properties, retained: deletionPolicy.startsWith("Retain") });
-    else stack.resources.delete(logicalId);
+  for (const resource of dropped) {
+    if (resource.physicalId === undefined) stack.resources.delete(resource.logicalId);
+    else operation.discarded.push(discarded(resource, leaves(resource, operation, false)));
   }
   stack.before!.touched = [...operation.touched];
   stack.before!.discarded = operation.discarded;
@@ -354,11 +361,10 @@ function updated(call: Here, stack: StackRecord, operation: Operation): void {
 function restored(call: Here, stack: StackRecord, operation: Operation): void {
   const before = stack.before!;
   for (const id of operation.touched) {
-    const { type, physicalId, properties } = stack.resources.get(id) ?? {};
-    if (before.resources.has(id)) continue;
-    if (physicalId !== undefined)
-      operation.discarded.push({ logicalId: id, type: type!, physicalId, properties: properties!, retained: false });
-    else stack.resources.delete(id);
+    const resource = stack.resources.get(id);
+    if (!resource || before.resources.has(id)) continue;
+    if (resource.physicalId === undefined) stack.resources.delete(id);
+    else operation.discarded.push(discarded(resource, leaves(resource, operation, true)));
   }
   // What was replaced is current again, so it is no longer to go.
   operation.discarded = operation.discarded.filter(

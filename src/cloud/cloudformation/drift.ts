@@ -25,17 +25,33 @@ function inspect(call: Here, { type, physicalId, properties }: StackResource): N
   };
 }
 
-/** Only properties that the template sets are compared: defaults are no drift. */
+/** Only properties that the template sets and that can be read are compared: defaults are no drift, and secrets are not read. */
 function compare(expected: Record<string, unknown>, actual: Record<string, unknown>, path: string): sdk.PropertyDifference[] {
   return Object.entries(expected).flatMap(([name, value]): sdk.PropertyDifference[] => {
-    const now = actual[name];
+    if (!(name in actual)) return [];
+    const [wanted, now] = [structure(value), structure(actual[name])];
     const PropertyPath = `${path}/${name}`;
-    if (isObject(value) && isObject(now)) return compare(value, now, PropertyPath);
-    if (same(value, now)) return [];
-    const DifferenceType = now === undefined ? "REMOVE" : "NOT_EQUAL";
-    return [{ PropertyPath, ExpectedValue: written(value), ActualValue: now === undefined ? "null" : written(now), DifferenceType }];
+    if (isObject(wanted) && isObject(now)) return compare(wanted, now, PropertyPath);
+    if (same(wanted, now) || (name === "Tags" && tagged(wanted, now))) return [];
+    if (now === undefined) return [{ PropertyPath, ExpectedValue: written(wanted), ActualValue: "null", DifferenceType: "REMOVE" }];
+    return [{ PropertyPath, ExpectedValue: written(wanted), ActualValue: written(now), DifferenceType: "NOT_EQUAL" }];
   });
 }
+
+/** Documents may be texts on one side and structures on the other. */
+function structure(value: unknown): unknown {
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch (error) {
+    if (error instanceof SyntaxError) return value;
+    throw error;
+  }
+}
+
+/** The stack's own tags are there besides the template's, in any order. */
+const tagged = (wanted: unknown, now: unknown): boolean =>
+  Array.isArray(wanted) && Array.isArray(now) && wanted.every((tag) => now.some((one) => same(tag, one)));
 
 const written = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 

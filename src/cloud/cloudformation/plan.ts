@@ -6,7 +6,7 @@ import { checkReferences, dependencies, references } from "./graph.ts";
 import { evaluate, UNKNOWN, type Scope } from "./intrinsics.ts";
 import { resolveParameters } from "./parameters.ts";
 import { schemaOf } from "./schema.ts";
-import type { Here, Plan, StackRecord } from "./state.ts";
+import type { Here, Plan, Snapshots, StackRecord } from "./state.ts";
 import { checkMembers, invalid, isObject, read, shape, type Template } from "./template.ts";
 import { transform, transformsOf } from "./transforms.ts";
 
@@ -101,7 +101,6 @@ function checkAttributes({ Resources }: Template): void {
       schema &&
       !open &&
       !schema.attributes.has(attribute) &&
-      !schema.properties.has(attribute) &&
       ![...schema.attributes].some((known) => known.startsWith(`${attribute}.`))
     ) {
       throw invalid(`Template error: resource ${name} does not support attribute type ${attribute} in Fn::GetAtt`);
@@ -121,9 +120,11 @@ function checkTypes(call: Call, { template, dependencies: included }: Plan): voi
     .sort();
   if (lacking.length > 0) throw invalid(lacking.map(hint).join(" "));
   for (const id of included.keys()) {
-    const { Type, DeletionPolicy } = template.Resources[id]!;
-    if (DeletionPolicy === "Snapshot" && !snapshots.has(Type))
-      throw invalid(`Template error: resource type ${Type} does not support deletion policy Snapshot`);
+    const { Type, DeletionPolicy, UpdateReplacePolicy } = template.Resources[id]!;
+    if (DeletionPolicy !== "Snapshot" && UpdateReplacePolicy !== "Snapshot") continue;
+    if (!snapshots.has(Type)) throw invalid(`Template error: resource type ${Type} does not support deletion policy Snapshot`);
+    if (!(call.types.get(Type)!.type as Snapshots).snapshot)
+      throw invalid(`Causeway does not emulate the policy Snapshot of ${Type}: use Delete or Retain.`);
   }
 }
 

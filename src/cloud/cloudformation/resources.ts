@@ -61,7 +61,8 @@ const nested = resource({
     if (root.operation?.phase === "update-rollback" && child.before) return startUpdateRollback(here, child, "ROLLBACK", {});
     const plan = prepare(call, child, { ...nestedRequest(call, properties, tags), previous: child.plan });
     checkCapabilities(plan.body, plan, root.Capabilities, true);
-    checkUpdate(child, plan);
+    const held = child.operation?.nested && child.operation.phase === "cleanup"; // its root's last update failed and was left so
+    if (!held) checkUpdate(child, plan);
     if (changesOf(here, child, plan).length === 0 && !differsBeyondResources(here, child, plan)) return;
     startUpdate(here, child, plan, { disableRollback: true, nested: true });
   },

@@ -1,6 +1,6 @@
 /** What CloudFormation remembers. https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Types.html */
 import type * as sdk from "@aws-sdk/client-cloudformation";
-import type { Call, Known, Properties } from "../service.ts";
+import type { Call, Known, Properties, Stack } from "../service.ts";
 import type { ResolvedParameter } from "./parameters.ts";
 import type { Template } from "./template.ts";
 
@@ -78,7 +78,16 @@ export type Before = {
 };
 
 /** A resource that is no longer in the stack and is to be deleted. */
-export type Discarded = { logicalId: string; type: string; physicalId: string; properties: Properties; retained: boolean };
+export type Discarded = {
+  logicalId: string;
+  type: string;
+  physicalId: string;
+  properties: Properties;
+  policy: "Delete" | "Retain" | "Snapshot";
+};
+
+/** What a type adds that can be kept as a snapshot when it is deleted. */
+export type Snapshots = { snapshot?(call: Call, id: string, properties: Properties, stack: Stack): void };
 
 export type Phase = "create" | "rollback" | "update" | "cleanup" | "update-rollback" | "update-rollback-cleanup" | "delete";
 
@@ -93,6 +102,8 @@ export type Task = {
   stage: "waiting" | "acting" | "settling" | "done" | "failed";
   /** For `delete`. */
   discarded?: Discarded;
+  /** For `delete`: a snapshot has been taken, where one is wanted. */
+  saved?: boolean;
   /** For `update`: what the new properties demand. */
   replaces?: boolean;
   /** The pending event. */

@@ -10,7 +10,7 @@ import { scopeOf } from "./plan.ts";
 import { denied } from "./policy.ts";
 import { changed, check, recreation, schemaOf } from "./schema.ts";
 import { signalled } from "./signals.ts";
-import type { Discarded, Here, Operation, Plan, StackRecord, StackResource, Task, Timers } from "./state.ts";
+import type { Discarded, Here, Operation, Plan, Snapshots, StackRecord, StackResource, Task, Timers } from "./state.ts";
 import { invalid } from "./template.ts";
 
 /** Our figures; AWS documents none. Between a resource's CREATE_IN_PROGRESS and the call to its service. */
@@ -172,7 +172,13 @@ function refuseSameName({ type, properties }: StackResource, wanted: Record<stri
 }
 
 function discard(operation: Operation, { logicalId, type, physicalId, properties, updateReplacePolicy }: StackResource): void {
-  operation.discarded.push({ logicalId, type, physicalId: physicalId!, properties, retained: updateReplacePolicy === "Retain" });
+  operation.discarded.push({
+    logicalId,
+    type,
+    physicalId: physicalId!,
+    properties,
+    policy: updateReplacePolicy === "Retain" || updateReplacePolicy === "Snapshot" ? updateReplacePolicy : "Delete",
+  });
 }
 
 function startRestore(call: Here, stack: StackRecord, operation: Operation, task: Task): boolean {
@@ -191,7 +197,7 @@ function startRestore(call: Here, stack: StackRecord, operation: Operation, task
 function startDeletion(call: Here, stack: StackRecord, operation: Operation, task: Task): boolean {
   const gone = task.discarded!;
   const record = current(stack, gone);
-  if (gone.retained) {
+  if (gone.policy === "Retain") {
     if (record) setResourceStatus(call, stack, record, "DELETE_SKIPPED");
     else tell(call, stack, gone, "DELETE_SKIPPED");
     return true;
@@ -282,9 +288,12 @@ const handlersOf = (call: Here, name: string): { type: ResourceType; within: Her
 function act(call: Here, stack: StackRecord, operation: Operation, task: Task): boolean {
   task.acted ??= call.now;
   if (task.action === "delete") {
-    const { type: name, physicalId, properties, logicalId } = task.discarded!;
+    const { type: name, physicalId, properties, logicalId, policy } = task.discarded!;
     const { type, within } = handlersOf(call, name);
-    type.delete(within, physicalId, properties, stackOf(call, stack, operation.target, logicalId));
+    const about = stackOf(call, stack, operation.target, logicalId);
+    if (policy === "Snapshot" && !task.saved) (type as Snapshots).snapshot?.(within, physicalId, properties, about);
+    task.saved = true;
+    type.delete(within, physicalId, properties, about);
     return !type.gone || type.gone(within, physicalId, properties);
   }
   const resource = stack.resources.get(task.logicalId)!;
@@ -319,7 +328,7 @@ function restore(call: Here, stack: StackRecord, operation: Operation, task: Tas
         type: resource.type,
         physicalId: resource.physicalId,
         properties: resource.properties,
-        retained: false,
+        policy: "Delete",
       });
     stack.resources.set(task.logicalId, { ...old, status: resource.status, at: call.date });
     return true;

@@ -3,14 +3,16 @@ import { AwsError, resource, type Properties, type Stack } from "../../service.t
 import { addressOperations, findAddress } from "./elastic-ips.ts";
 import { interfaceAddressOperations } from "./interface-addresses.ts";
 import { findInterface, interfaceOperations } from "./interfaces.ts";
+import { natGatewayAddressOperations } from "./nat-gateway-addresses.ts";
 import { findNatGateway, natGatewayOperations } from "./nat-gateways.ts";
 import type { Here } from "./state.ts";
 import { resourceTags, retag } from "./tags.ts";
-import { count, flag } from "./vpc-resources.ts";
+import { count, flag, orUndo, refuse } from "./template-values.ts";
 
 export const addressResources = {
   "AWS::EC2::NatGateway": resource({
     create(call: Here, properties, stack) {
+      refuse(properties, ["AvailabilityZoneAddresses"]);
       const { SubnetId, VpcId, AllocationId, ConnectivityType, PrivateIpAddress, AvailabilityMode } = properties;
       const { NatGateway } = natGatewayOperations.CreateNatGateway(call, {
         SubnetId,
@@ -28,10 +30,17 @@ export const addressResources = {
     },
     settled(call: Here, id) {
       const { State, FailureCode, FailureMessage } = findNatGateway(call, id);
-      if (State === "failed") throw new AwsError(FailureCode ?? "InternalError", `NatGateway ${id} is in state failed and hence failed to stabilize. Detailed failure message: ${FailureMessage}`);
+      if (State === "failed")
+        throw new AwsError(
+          FailureCode ?? "InternalError",
+          `NatGateway ${id} is in state failed and hence failed to stabilize. Detailed failure message: ${FailureMessage}`,
+        );
       return State === "available";
     },
-    update: (call: Here, id, { Tags }, previous, stack) => retag(call, id, Tags, previous["Tags"], stack),
+    update(call: Here, id, properties, previous, stack) {
+      changeSecondary(call, id, properties, previous);
+      retag(call, id, properties["Tags"], previous["Tags"], stack);
+    },
     delete(call: Here, id) {
       const gateway = call.state.natGateways.get(id);
       if (gateway && gateway.State !== "deleted") natGatewayOperations.DeleteNatGateway(call, { NatGatewayId: id });
@@ -45,50 +54,68 @@ export const addressResources = {
       const gateway = call.state.natGateways.get(id);
       if (!gateway || gateway.State === "deleted") return undefined;
       const primary = gateway.NatGatewayAddresses.find(({ IsPrimary }) => IsPrimary);
-      return { SubnetId: gateway.SubnetId, ConnectivityType: gateway.ConnectivityType, AllocationId: primary?.AllocationId, PrivateIpAddress: primary?.PrivateIp, Tags: gateway.Tags };
+      return {
+        SubnetId: gateway.SubnetId,
+        ConnectivityType: gateway.ConnectivityType,
+        AllocationId: primary?.AllocationId,
+        PrivateIpAddress: primary?.PrivateIp,
+        Tags: gateway.Tags,
+      };
     },
   }),
 
-  // Its id has two parts, and `Ref` is the first.
   "AWS::EC2::EIP": resource({
     create(call: Here, properties, stack) {
+      refuse(properties, ["TransferAddress"]);
       const { Domain, Address, NetworkBorderGroup, PublicIpv4Pool, IpamPoolId, InstanceId, Tags } = properties;
       const { PublicIp, AllocationId } = addressOperations.AllocateAddress(call, {
-        Domain: Domain === "standard" ? undefined : Domain,
+        Domain: Domain === "standard" ? undefined : Domain, // of EC2-Classic, which is no more
         Address,
         NetworkBorderGroup,
         PublicIpv4Pool,
         IpamPoolId,
         TagSpecifications: [{ ResourceType: "elastic-ip", Tags: resourceTags(Tags, stack) }],
       });
-      if (InstanceId !== undefined) addressOperations.AssociateAddress(call, { AllocationId, InstanceId });
-      return `${PublicIp}|${AllocationId}`;
+      orUndo(
+        () => void (InstanceId !== undefined && addressOperations.AssociateAddress(call, { AllocationId, InstanceId })),
+        () => addressOperations.ReleaseAddress(call, { AllocationId }),
+      );
+      return PublicIp;
     },
-    update(call: Here, id, { InstanceId, Tags }, previous, stack) {
-      const AllocationId = allocationIn(id);
-      const { AssociationId } = findAddress(call, AllocationId);
-      if (InstanceId !== previous["InstanceId"] && AssociationId !== undefined) addressOperations.DisassociateAddress(call, { AssociationId });
-      if (InstanceId !== previous["InstanceId"] && InstanceId !== undefined) addressOperations.AssociateAddress(call, { AllocationId, InstanceId });
+    update(call: Here, id, properties, previous, stack) {
+      const { InstanceId, PublicIpv4Pool, Tags } = properties;
+      if (PublicIpv4Pool !== previous["PublicIpv4Pool"]) refuse(properties, ["PublicIpv4Pool"]);
+      const { AllocationId, AssociationId } = findAddress(call, undefined, id);
+      if (InstanceId !== previous["InstanceId"] && AssociationId !== undefined)
+        addressOperations.DisassociateAddress(call, { AssociationId });
+      if (InstanceId !== previous["InstanceId"] && InstanceId !== undefined)
+        addressOperations.AssociateAddress(call, { AllocationId, InstanceId });
       retag(call, AllocationId, Tags, previous["Tags"], stack);
     },
-    delete(call: Here, id) {
-      const AllocationId = allocationIn(id);
-      const address = call.state.addresses.get(AllocationId);
+    delete(call: Here, id, { InstanceId }) {
+      const address = addressAt(call, id);
       if (!address) return;
-      if (address.InstanceId !== undefined) addressOperations.DisassociateAddress(call, { AssociationId: address.AssociationId });
-      addressOperations.ReleaseAddress(call, { AllocationId });
+      if (InstanceId !== undefined && address.AssociationId !== undefined)
+        addressOperations.DisassociateAddress(call, { AssociationId: address.AssociationId });
+      addressOperations.ReleaseAddress(call, { AllocationId: address.AllocationId });
     },
-    ref: (_call, id) => id.split("|")[0] ?? id,
-    attributes: (_call, id) => ({ PublicIp: id.split("|")[0], AllocationId: allocationIn(id) }),
+    attributes: (call: Here, id) => ({ PublicIp: id, AllocationId: findAddress(call, undefined, id).AllocationId }),
     read(call: Here, id) {
-      const address = call.state.addresses.get(allocationIn(id));
-      return address && { Domain: address.Domain, InstanceId: address.InstanceId, PublicIpv4Pool: address.PublicIpv4Pool, NetworkBorderGroup: address.NetworkBorderGroup, Tags: address.Tags };
+      const address = addressAt(call, id);
+      return (
+        address && {
+          Domain: address.Domain,
+          InstanceId: address.InstanceId,
+          PublicIpv4Pool: address.PublicIpv4Pool,
+          NetworkBorderGroup: address.NetworkBorderGroup,
+          Tags: address.Tags,
+        }
+      );
     },
   }),
 
   "AWS::EC2::EIPAssociation": resource({
     create: (call: Here, properties) => associateElastic(call, properties),
-    update: (call: Here, _id, properties) => associateElastic(call, properties),
     delete(call: Here, id) {
       const isThere = [...call.state.addresses.values()].some(({ AssociationId }) => AssociationId === id);
       if (isThere) addressOperations.DisassociateAddress(call, { AssociationId: id });
@@ -96,7 +123,14 @@ export const addressResources = {
     attributes: (_call, id) => ({ Id: id }),
     read(call: Here, id) {
       const found = [...call.state.addresses.values()].find(({ AssociationId }) => AssociationId === id);
-      return found && { AllocationId: found.AllocationId, NetworkInterfaceId: found.NetworkInterfaceId, PrivateIpAddress: found.PrivateIpAddress, InstanceId: found.InstanceId };
+      return (
+        found && {
+          AllocationId: found.AllocationId,
+          NetworkInterfaceId: found.NetworkInterfaceId,
+          PrivateIpAddress: found.PrivateIpAddress,
+          InstanceId: found.InstanceId,
+        }
+      );
     },
   }),
 
@@ -104,10 +138,11 @@ export const addressResources = {
     create: (call: Here, properties, stack) => createFrom(call, properties, stack),
     update(call: Here, id, properties, previous, stack) {
       const { Description, GroupSet, SourceDestCheck, Tags } = properties;
-      if (Description !== previous["Description"]) interfaceOperations.ModifyNetworkInterfaceAttribute(call, { NetworkInterfaceId: id, Description: { Value: Description ?? "" } });
+      if (Description !== previous["Description"])
+        interfaceOperations.ModifyNetworkInterfaceAttribute(call, { NetworkInterfaceId: id, Description: { Value: Description ?? "" } });
       if (GroupSet !== undefined) interfaceOperations.ModifyNetworkInterfaceAttribute(call, { NetworkInterfaceId: id, Groups: GroupSet });
       findInterface(call, id).SourceDestCheck = SourceDestCheck === undefined || flag(SourceDestCheck);
-      resize(call, id, properties, previous);
+      changeAddresses(call, id, properties, previous);
       retag(call, id, Tags, previous["Tags"], stack);
     },
     delete(call: Here, id) {
@@ -127,26 +162,85 @@ export const addressResources = {
       const found = call.state.networkInterfaces.get(id);
       if (!found) return undefined;
       const { SubnetId, Description, Groups, SourceDestCheck, InterfaceType, PrivateIpAddress, Tags } = found;
-      return { SubnetId, Description, GroupSet: Groups.map(({ GroupId }) => GroupId), SourceDestCheck, InterfaceType, PrivateIpAddress, Tags };
+      return {
+        SubnetId,
+        Description,
+        GroupSet: Groups.map(({ GroupId }) => GroupId),
+        SourceDestCheck,
+        InterfaceType,
+        PrivateIpAddress,
+        Tags,
+      };
     },
   }),
 };
 
-const allocationIn = (id: string): string => id.split("|")[1] ?? id;
+const addressAt = (call: Here, publicIp: string) => [...call.state.addresses.values()].find(({ PublicIp }) => PublicIp === publicIp);
 
 function associateElastic(call: Here, { AllocationId, EIP, InstanceId, NetworkInterfaceId, PrivateIpAddress }: Properties): string {
-  return addressOperations.AssociateAddress(call, { AllocationId, PublicIp: EIP, InstanceId, NetworkInterfaceId, PrivateIpAddress }).AssociationId ?? "";
+  return (
+    addressOperations.AssociateAddress(call, { AllocationId, PublicIp: EIP, InstanceId, NetworkInterfaceId, PrivateIpAddress })
+      .AssociationId ?? ""
+  );
+}
+
+/** A NAT gateway's further addresses, as the template now has them. */
+function changeSecondary(call: Here, id: string, properties: Properties, previous: Properties): void {
+  const MaxDrainDurationSeconds = count(properties["MaxDrainDurationSeconds"]);
+  const { added, removed } = difference(properties["SecondaryAllocationIds"], previous["SecondaryAllocationIds"]);
+  const held = findNatGateway(call, id).NatGatewayAddresses;
+  const AssociationIds = held
+    .filter(({ AllocationId = "" }) => removed.includes(AllocationId))
+    .flatMap(({ AssociationId }) => AssociationId ?? []);
+  if (AssociationIds.length > 0)
+    natGatewayAddressOperations.DisassociateNatGatewayAddress(call, { NatGatewayId: id, AssociationIds, MaxDrainDurationSeconds });
+  if (added.length > 0) natGatewayAddressOperations.AssociateNatGatewayAddress(call, { NatGatewayId: id, AllocationIds: added });
+  if (findNatGateway(call, id).ConnectivityType === "public") return;
+  const named = difference(properties["SecondaryPrivateIpAddresses"], previous["SecondaryPrivateIpAddresses"]);
+  const { more, fewer } = growth(properties, previous, "SecondaryPrivateIpAddressCount");
+  const drawn = held
+    .filter(({ IsPrimary, PrivateIp = "" }) => !IsPrimary && !(properties["SecondaryPrivateIpAddresses"] ?? []).includes(PrivateIp))
+    .map(({ PrivateIp = "" }) => PrivateIp);
+  const leaving = [...named.removed, ...drawn.slice(drawn.length - fewer)];
+  if (leaving.length > 0)
+    natGatewayAddressOperations.UnassignPrivateNatGatewayAddress(call, {
+      NatGatewayId: id,
+      PrivateIpAddresses: leaving,
+      MaxDrainDurationSeconds,
+    });
+  if (named.added.length + more === 0) return;
+  natGatewayAddressOperations.AssignPrivateNatGatewayAddress(call, {
+    NatGatewayId: id,
+    PrivateIpAddresses: named.added,
+    PrivateIpAddressCount: more || undefined,
+  });
 }
 
 function createFrom(call: Here, properties: Properties, stack: Stack): string {
-  const { SubnetId, Description, GroupSet, InterfaceType, PrivateIpAddress, PrivateIpAddresses, Ipv6Addresses, Ipv4Prefixes, Ipv6Prefixes, SourceDestCheck, Tags } = properties;
+  refuse(properties, ["ConnectionTrackingSpecification", "EnablePrimaryIpv6", "PublicIpDnsHostnameTypeSpecification"]);
+  const {
+    SubnetId,
+    Description,
+    GroupSet,
+    InterfaceType,
+    PrivateIpAddress,
+    PrivateIpAddresses,
+    Ipv6Addresses,
+    Ipv4Prefixes,
+    Ipv6Prefixes,
+    SourceDestCheck,
+    Tags,
+  } = properties;
   const { NetworkInterface } = interfaceOperations.CreateNetworkInterface(call, {
     SubnetId,
     Description,
     Groups: GroupSet,
     InterfaceType,
     PrivateIpAddress,
-    PrivateIpAddresses: PrivateIpAddresses?.map((each: Properties) => ({ PrivateIpAddress: each["PrivateIpAddress"], Primary: flag(each["Primary"]) })),
+    PrivateIpAddresses: PrivateIpAddresses?.map((each: Properties) => ({
+      PrivateIpAddress: each["PrivateIpAddress"],
+      Primary: flag(each["Primary"]),
+    })),
     SecondaryPrivateIpAddressCount: count(properties["SecondaryPrivateIpAddressCount"]),
     Ipv6Addresses,
     Ipv6AddressCount: count(properties["Ipv6AddressCount"]),
@@ -160,12 +254,62 @@ function createFrom(call: Here, properties: Properties, stack: Stack): string {
   return NetworkInterface.NetworkInterfaceId;
 }
 
-/** More or fewer secondary addresses, as the count says. */
-function resize(call: Here, id: string, properties: Properties, previous: Properties): void {
-  const [wanted, before] = [properties, previous].map((each) => count(each["SecondaryPrivateIpAddressCount"]) ?? 0) as [number, number];
-  if (wanted > before) interfaceAddressOperations.AssignPrivateIpAddresses(call, { NetworkInterfaceId: id, SecondaryPrivateIpAddressCount: wanted - before });
-  if (wanted >= before) return;
-  const secondary = findInterface(call, id).PrivateIpAddresses.filter(({ Primary }) => !Primary);
-  const PrivateIpAddresses = secondary.slice(wanted - before).map(({ PrivateIpAddress }) => PrivateIpAddress);
-  interfaceAddressOperations.UnassignPrivateIpAddresses(call, { NetworkInterfaceId: id, PrivateIpAddresses });
+/** The addresses and prefixes of an interface, as the template now has them. */
+function changeAddresses(call: Here, id: string, properties: Properties, previous: Properties): void {
+  refuse(properties, ["ConnectionTrackingSpecification", "EnablePrimaryIpv6", "PublicIpDnsHostnameTypeSpecification"]);
+  const secondary = (all: Properties) =>
+    (all["PrivateIpAddresses"] as Properties[] | undefined)
+      ?.filter(({ Primary }) => !flag(Primary))
+      .map((each) => String(each["PrivateIpAddress"]));
+  const plain = (all: Properties, list: string, member: string) =>
+    (all[list] as Properties[] | undefined)?.map((each) => String(each[member]));
+  const kinds = [
+    {
+      member: "PrivateIpAddresses",
+      list: secondary,
+      number: "SecondaryPrivateIpAddressCount",
+      held: () =>
+        findInterface(call, id)
+          .PrivateIpAddresses.filter(({ Primary }) => !Primary)
+          .map(({ PrivateIpAddress }) => PrivateIpAddress),
+    },
+    {
+      member: "Ipv4Prefixes",
+      list: (all: Properties) => plain(all, "Ipv4Prefixes", "Ipv4Prefix"),
+      number: "Ipv4PrefixCount",
+      held: () => findInterface(call, id).Ipv4Prefixes.map(({ Ipv4Prefix }) => Ipv4Prefix),
+    },
+    {
+      member: "Ipv6Addresses",
+      list: (all: Properties) => plain(all, "Ipv6Addresses", "Ipv6Address"),
+      number: "Ipv6AddressCount",
+      held: () => findInterface(call, id).Ipv6Addresses.map(({ Ipv6Address }) => Ipv6Address),
+    },
+    {
+      member: "Ipv6Prefixes",
+      list: (all: Properties) => plain(all, "Ipv6Prefixes", "Ipv6Prefix"),
+      number: "Ipv6PrefixCount",
+      held: () => findInterface(call, id).Ipv6Prefixes.map(({ Ipv6Prefix }) => Ipv6Prefix),
+    },
+  ];
+  for (const { member, list, number, held } of kinds) {
+    const { added, removed } = difference(list(properties), list(previous));
+    const { more, fewer } = growth(properties, previous, number);
+    const drawn = held().filter((each) => !(list(properties) ?? []).includes(each) && !removed.includes(each));
+    const leaving = [...removed, ...drawn.slice(drawn.length - fewer)];
+    const [assign, unassign] = member.startsWith("Ipv6")
+      ? [interfaceAddressOperations.AssignIpv6Addresses, interfaceAddressOperations.UnassignIpv6Addresses]
+      : [interfaceAddressOperations.AssignPrivateIpAddresses, interfaceAddressOperations.UnassignPrivateIpAddresses];
+    if (leaving.length > 0) unassign(call, { NetworkInterfaceId: id, [member]: leaving });
+    if (added.length + more > 0) assign(call, { NetworkInterfaceId: id, [member]: added, [number]: more });
+  }
+}
+
+function difference(now: readonly string[] = [], before: readonly string[] = []): { added: string[]; removed: string[] } {
+  return { added: now.filter((each) => !before.includes(each)), removed: before.filter((each) => !now.includes(each)) };
+}
+
+function growth(properties: Properties, previous: Properties, number: string): { more: number; fewer: number } {
+  const change = (count(properties[number]) ?? 0) - (count(previous[number]) ?? 0);
+  return { more: Math.max(0, change), fewer: Math.max(0, -change) };
 }

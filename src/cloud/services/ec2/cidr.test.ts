@@ -1,14 +1,28 @@
 import fc from "fast-check";
 import { isIPv6 } from "node:net";
 import { expect, test } from "vitest";
-import { block, canonical, contains, holds, last, overlaps, parseAddress, showAddress, showBlock, type Block, type Family } from "./cidr.ts";
+import {
+  block,
+  canonical,
+  contains,
+  holds,
+  last,
+  overlaps,
+  parseAddress,
+  showAddress,
+  showBlock,
+  type Block,
+  type Family,
+} from "./cidr.ts";
 
 const blocks = (family: Family): fc.Arbitrary<Block> => {
   const width = family === 4 ? 32 : 128;
-  return fc.record({ address: fc.bigInt(0n, (1n << BigInt(width)) - 1n), length: fc.integer({ min: 0, max: width }) }).map(({ address, length }) => {
-    const size = 1n << BigInt(width - length);
-    return { family, first: address - (address % size), length };
-  });
+  return fc
+    .record({ address: fc.bigInt(0n, (1n << BigInt(width)) - 1n), length: fc.integer({ min: 0, max: width }) })
+    .map(({ address, length }) => {
+      const size = 1n << BigInt(width - length);
+      return { family, first: address - (address % size), length };
+    });
 };
 
 test.each([

@@ -19,21 +19,29 @@ const SUBNET_LENGTH = 20;
 
 export const defaultVpcOperations = {
   CreateDefaultVpc(call) {
-    if (defaultVpcOf(call.state)) throw new AwsError("DefaultVpcAlreadyExists", "A Default VPC already exists for this account in this region.");
+    if (defaultVpcOf(call.state))
+      throw new AwsError("DefaultVpcAlreadyExists", "A Default VPC already exists for this account in this region.");
     return { Vpc: shownVpc(makeDefaultVpc(call)) };
   },
   CreateDefaultSubnet(call, { AvailabilityZone, AvailabilityZoneId, Ipv6Native }) {
     if (Ipv6Native) throw new AwsError("NotImplemented", "Causeway does not emulate IPv6-only subnets.", 501);
     const vpc = defaultVpcOf(call.state);
     if (!vpc) throw new AwsError("DefaultVpcDoesNotExist", "No default VPC exists for this account in this region.");
-    const zone = zonesOf(call.region).find(({ ZoneName, ZoneId }) => (AvailabilityZone === undefined ? ZoneId === AvailabilityZoneId : ZoneName === AvailabilityZone));
-    if (!zone) throw new AwsError("InvalidParameterValue", `Value (${AvailabilityZone ?? AvailabilityZoneId}) for parameter availabilityZone is invalid.`);
+    const zone = zonesOf(call.region).find(({ ZoneName, ZoneId }) =>
+      AvailabilityZone === undefined ? ZoneId === AvailabilityZoneId : ZoneName === AvailabilityZone,
+    );
+    if (!zone)
+      throw new AwsError(
+        "InvalidParameterValue",
+        `Value (${AvailabilityZone ?? AvailabilityZoneId}) for parameter availabilityZone is invalid.`,
+      );
     const siblings = [...call.state.subnets.values()].filter(({ VpcId }) => VpcId === vpc.VpcId);
     if (siblings.some(({ DefaultForAz, AvailabilityZone: name }) => DefaultForAz && name === zone.ZoneName)) {
       throw new AwsError("DefaultSubnetAlreadyExistsInAvailabilityZone", `'${zone.ZoneName}' already has a default subnet.`);
     }
     const free = slices().find((cidr) => !siblings.some(({ CidrBlock }) => overlaps(block(CidrBlock), block(cidr))));
-    if (free === undefined) throw new AwsError("InvalidSubnet.Conflict", "There is no free CIDR block of sufficient size in the default VPC.");
+    if (free === undefined)
+      throw new AwsError("InvalidSubnet.Conflict", "There is no free CIDR block of sufficient size in the default VPC.");
     return { Subnet: shownSubnet(call.state, makeSubnet(call, { vpcId: vpc.VpcId, cidr: free, zone, isDefault: true })) };
   },
 } satisfies Operations<sdk.EC2, State>;
@@ -54,7 +62,11 @@ export function withDefaultVpc<All extends Record<string, (call: any, input: any
 export function typesWithDefaultVpc<All extends Record<string, ResourceType>>(types: All): All {
   const wrapped = Object.entries(types).map(([name, type]) => [
     name,
-    { ...type, create: ((call, properties, stack) => founded(call, true, () => type.create(call, properties, stack))) satisfies ResourceType["create"] },
+    {
+      ...type,
+      create: ((call, properties, stack) =>
+        founded(call, true, () => type.create(call, properties, stack))) satisfies ResourceType["create"],
+    },
   ]);
   return Object.fromEntries(wrapped) as All;
 }
@@ -101,16 +113,24 @@ function makeDefaultVpc(call: Here): Vpc {
   const vpc = makeVpc(call, { cidr: CIDR, isDefault: true });
   furnish(call, vpc);
   const cidrs = slices();
-  const subnets = zonesOf(call.region).map((zone, at) => makeSubnet(call, { vpcId: vpc.VpcId, cidr: cidrs[at] ?? "", zone, isDefault: true }));
+  const subnets = zonesOf(call.region).map((zone, at) =>
+    makeSubnet(call, { vpcId: vpc.VpcId, cidr: cidrs[at] ?? "", zone, isDefault: true }),
+  );
   attach(makeInternetGateway(call), vpc.VpcId);
   const [first] = subnets;
   const table = first && routeTableOf(call.state, first);
-  table?.Routes.push({ DestinationCidrBlock: "0.0.0.0/0", GatewayId: internetGatewayOf(call.state, vpc.VpcId)?.InternetGatewayId, Origin: "CreateRoute" });
+  table?.Routes.push({
+    DestinationCidrBlock: "0.0.0.0/0",
+    GatewayId: internetGatewayOf(call.state, vpc.VpcId)?.InternetGatewayId,
+    Origin: "CreateRoute",
+  });
   return vpc;
 }
 
 /** The /20s of the default VPC, in their order. */
 function slices(): string[] {
   const { first, length } = block(CIDR);
-  return Array.from({ length: 2 ** (SUBNET_LENGTH - length) }, (_, at) => showBlock({ family: 4, first: first + BigInt(at) * size(4, SUBNET_LENGTH), length: SUBNET_LENGTH }));
+  return Array.from({ length: 2 ** (SUBNET_LENGTH - length) }, (_, at) =>
+    showBlock({ family: 4, first: first + BigInt(at) * size(4, SUBNET_LENGTH), length: SUBNET_LENGTH }),
+  );
 }

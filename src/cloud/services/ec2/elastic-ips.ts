@@ -20,17 +20,37 @@ const ADDRESSES_MAX = 5; // a region: docs.aws.amazon.com/vpc/latest/userguide/a
 const POOL = block("198.18.0.0/15");
 
 export const addressOperations = {
-  AllocateAddress(call, { Domain = "vpc", Address: wanted, PublicIpv4Pool, NetworkBorderGroup, CustomerOwnedIpv4Pool, IpamPoolId, TagSpecifications }) {
+  AllocateAddress(
+    call,
+    { Domain = "vpc", Address: wanted, PublicIpv4Pool, NetworkBorderGroup, CustomerOwnedIpv4Pool, IpamPoolId, TagSpecifications },
+  ) {
     const refused = CustomerOwnedIpv4Pool ?? IpamPoolId ?? (PublicIpv4Pool === "amazon" ? undefined : PublicIpv4Pool);
     if (refused !== undefined) throw new AwsError("NotImplemented", `Causeway does not emulate address pools: ${refused}.`, 501);
-    if (Domain !== "vpc") throw new AwsError("InvalidParameterValue", `Value (${Domain}) for parameter domain is invalid. Valid value: vpc`);
-    if (NetworkBorderGroup !== undefined && NetworkBorderGroup !== call.region) throw new AwsError("InvalidParameterValue", `The network border group ${NetworkBorderGroup} is not valid.`);
+    if (Domain !== "vpc")
+      throw new AwsError("InvalidParameterValue", `Value (${Domain}) for parameter domain is invalid. Valid value: vpc`);
+    if (NetworkBorderGroup !== undefined && NetworkBorderGroup !== call.region)
+      throw new AwsError("InvalidParameterValue", `The network border group ${NetworkBorderGroup} is not valid.`);
     const tags = tagsOf(call, TagSpecifications, "elastic-ip");
-    if (call.state.addresses.size >= ADDRESSES_MAX) throw new AwsError("AddressLimitExceeded", "The maximum number of addresses has been reached.");
-    if (wanted !== undefined) throw new AwsError("InvalidAddress.NotFound", `The address '${wanted}' does not belong to you or cannot be recovered.`);
-    const address: Address = { AllocationId: call.id("eipalloc"), PublicIp: drawPublicIp(call), Domain: "vpc", PublicIpv4Pool: "amazon", NetworkBorderGroup: call.region, Tags: tags };
+    if (call.state.addresses.size >= ADDRESSES_MAX)
+      throw new AwsError("AddressLimitExceeded", "The maximum number of addresses has been reached.");
+    if (wanted !== undefined)
+      throw new AwsError("InvalidAddress.NotFound", `The address '${wanted}' does not belong to you or cannot be recovered.`);
+    const address: Address = {
+      AllocationId: call.id("eipalloc"),
+      PublicIp: drawPublicIp(call),
+      Domain: "vpc",
+      PublicIpv4Pool: "amazon",
+      NetworkBorderGroup: call.region,
+      Tags: tags,
+    };
     call.state.addresses.set(address.AllocationId, address);
-    return { AllocationId: address.AllocationId, PublicIp: address.PublicIp, Domain: "vpc", PublicIpv4Pool: "amazon", NetworkBorderGroup: call.region };
+    return {
+      AllocationId: address.AllocationId,
+      PublicIp: address.PublicIp,
+      Domain: "vpc",
+      PublicIpv4Pool: "amazon",
+      NetworkBorderGroup: call.region,
+    };
   },
   ReleaseAddress(call, { AllocationId, PublicIp }) {
     const address = findAddress(call, AllocationId, PublicIp);
@@ -42,21 +62,30 @@ export const addressOperations = {
     const target = targetOf(call, InstanceId, NetworkInterfaceId);
     const privateIp = PrivateIpAddress ?? target.PrivateIpAddress;
     if (!target.PrivateIpAddresses.some((each) => each.PrivateIpAddress === privateIp)) {
-      throw new AwsError("InvalidParameterValue", `The private IP address ${privateIp} is not assigned to interface ${target.NetworkInterfaceId}.`);
+      throw new AwsError(
+        "InvalidParameterValue",
+        `The private IP address ${privateIp} is not assigned to interface ${target.NetworkInterfaceId}.`,
+      );
     }
     checkInternet(call.state, target);
     const isSame = address.NetworkInterfaceId === target.NetworkInterfaceId && address.PrivateIpAddress === privateIp;
     if (isSame) return { AssociationId: address.AssociationId };
     if (address.AssociationId !== undefined && !AllowReassociation) {
-      throw new AwsError("Resource.AlreadyAssociated", `resource ${address.AllocationId} is already associated with associate-id ${address.AssociationId}`);
+      throw new AwsError(
+        "Resource.AlreadyAssociated",
+        `resource ${address.AllocationId} is already associated with associate-id ${address.AssociationId}`,
+      );
     }
     return { AssociationId: place(call, address, target, privateIp) };
   },
   DisassociateAddress(call, { AssociationId, PublicIp }) {
-    const found = [...call.state.addresses.values()].find((each) => (AssociationId === undefined ? each.PublicIp === PublicIp : each.AssociationId === AssociationId));
+    const found = [...call.state.addresses.values()].find((each) =>
+      AssociationId === undefined ? each.PublicIp === PublicIp : each.AssociationId === AssociationId,
+    );
     if (!found) throw AssociationId === undefined ? unknown(PublicIp) : notFound("eipassoc", AssociationId);
     const holder = call.state.networkInterfaces.get(found.NetworkInterfaceId ?? "");
-    if (holder?.InterfaceType === "nat_gateway") throw new AwsError("OperationNotPermitted", "You do not have permission to access the specified resource.");
+    if (holder?.InterfaceType === "nat_gateway")
+      throw new AwsError("OperationNotPermitted", "You do not have permission to access the specified resource.");
     release(found);
   },
   DescribeAddresses(call, { AllocationIds, PublicIps, Filters }) {
@@ -90,9 +119,15 @@ export function findAddress(call: Here, allocationId: string | undefined, public
 
 /** Puts an address onto an interface; one that was there before becomes free. */
 export function place(call: Here, address: Address, { NetworkInterfaceId, OwnerId, Attachment }: Interface, privateIp: string): string {
-  for (const other of call.state.addresses.values()) if (other.NetworkInterfaceId === NetworkInterfaceId && other.PrivateIpAddress === privateIp) release(other);
+  for (const other of call.state.addresses.values())
+    if (other.NetworkInterfaceId === NetworkInterfaceId && other.PrivateIpAddress === privateIp) release(other);
   const associationId = call.id("eipassoc");
-  Object.assign(address, { AssociationId: associationId, NetworkInterfaceId, NetworkInterfaceOwnerId: OwnerId, PrivateIpAddress: privateIp });
+  Object.assign(address, {
+    AssociationId: associationId,
+    NetworkInterfaceId,
+    NetworkInterfaceOwnerId: OwnerId,
+    PrivateIpAddress: privateIp,
+  });
   if (Attachment?.InstanceId !== undefined) address.InstanceId = Attachment.InstanceId;
   return associationId;
 }
@@ -128,14 +163,16 @@ function attributesOf({ PublicIp, AllocationId, ptr }: Address): sdk.AddressAttr
 }
 
 function targetOf(call: Here, instanceId: string | undefined, interfaceId: string | undefined): Interface {
-  if ((instanceId === undefined) === (interfaceId === undefined)) throw new AwsError("MissingParameter", "Exactly one of instanceId and networkInterfaceId must be specified");
+  if ((instanceId === undefined) === (interfaceId === undefined))
+    throw new AwsError("MissingParameter", "Exactly one of instanceId and networkInterfaceId must be specified");
   if (interfaceId !== undefined) return findInterface(call, interfaceId);
   const own = [...call.state.networkInterfaces.values()].filter(({ Attachment }) => Attachment?.InstanceId === instanceId);
   return own.find(({ Attachment }) => Attachment?.DeviceIndex === 0) ?? refuse(notFound("i", instanceId ?? ""));
 }
 
 function checkInternet(state: State, { VpcId }: Interface): void {
-  if (!internetGatewayOf(state, VpcId)) throw new AwsError("Gateway.NotAttached", `Network ${VpcId} is not attached to any internet gateway`);
+  if (!internetGatewayOf(state, VpcId))
+    throw new AwsError("Gateway.NotAttached", `Network ${VpcId} is not attached to any internet gateway`);
 }
 
 function unknown(publicIp: string | undefined): AwsError {

@@ -12,9 +12,14 @@ const FILTERS_MAX = 50;
 const VALUES_MAX = 200;
 
 /** The items that match all filters; within a filter any value will do. `tag:<key>` and `tag-key` look into `Tags`. */
-export function filtered<Item>(items: readonly Item[], filters: readonly sdk.Filter[] | undefined, known: Record<string, (item: Item) => Compared>): Item[] {
+export function filtered<Item>(
+  items: readonly Item[],
+  filters: readonly sdk.Filter[] | undefined,
+  known: Record<string, (item: Item) => Compared>,
+): Item[] {
   if (!filters?.length) return [...items];
-  if (filters.length > FILTERS_MAX) throw new AwsError("FilterLimitExceeded", `The maximum number of filters on a describe call is ${FILTERS_MAX}`);
+  if (filters.length > FILTERS_MAX)
+    throw new AwsError("FilterLimitExceeded", `The maximum number of filters on a describe call is ${FILTERS_MAX}`);
   const tests = filters.map((filter) => testOf(filter, known));
   return items.filter((item) => tests.every((test) => test(item)));
 }
@@ -23,7 +28,8 @@ function testOf<Item>({ Name = "", Values }: sdk.Filter, known: Record<string, (
   const compared = Object.hasOwn(known, Name) ? known[Name] : tagFilter<Item>(Name);
   if (!compared) throw new AwsError("InvalidParameterValue", `The filter '${Name}' is invalid`);
   if (!Values?.length) throw new AwsError("InvalidParameterValue", `The filter '${Name}' must have at least one value`);
-  if (Values.length > VALUES_MAX) throw new AwsError("FilterLimitExceeded", `The maximum number of filter values specified on a single call is ${VALUES_MAX}`);
+  if (Values.length > VALUES_MAX)
+    throw new AwsError("FilterLimitExceeded", `The maximum number of filter values specified on a single call is ${VALUES_MAX}`);
   const patterns = Values.map(pattern);
   return (item) => {
     const value = compared(item);

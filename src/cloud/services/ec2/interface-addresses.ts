@@ -7,7 +7,17 @@ import { takeAddresses, takeIpv6Addresses, takePrefixes } from "./subnet-address
 import { findSubnet } from "./subnets.ts";
 
 export const interfaceAddressOperations = {
-  AssignPrivateIpAddresses(call, { NetworkInterfaceId, PrivateIpAddresses = [], SecondaryPrivateIpAddressCount = 0, Ipv4Prefixes = [], Ipv4PrefixCount = 0, AllowReassignment }) {
+  AssignPrivateIpAddresses(
+    call,
+    {
+      NetworkInterfaceId,
+      PrivateIpAddresses = [],
+      SecondaryPrivateIpAddressCount = 0,
+      Ipv4Prefixes = [],
+      Ipv4PrefixCount = 0,
+      AllowReassignment,
+    },
+  ) {
     const found = findInterface(call, NetworkInterfaceId);
     checkOwned(found);
     if (PrivateIpAddresses.length + SecondaryPrivateIpAddressCount + Ipv4Prefixes.length + Ipv4PrefixCount === 0) {
@@ -33,7 +43,11 @@ export const interfaceAddressOperations = {
     checkOwned(found);
     for (const address of PrivateIpAddresses) {
       const held = found.PrivateIpAddresses.find(({ PrivateIpAddress }) => PrivateIpAddress === address);
-      if (!held || held.Primary) throw new AwsError("InvalidParameterValue", `Some of the specified addresses are not assigned to interface ${NetworkInterfaceId} as secondary addresses`);
+      if (!held || held.Primary)
+        throw new AwsError(
+          "InvalidParameterValue",
+          `Some of the specified addresses are not assigned to interface ${NetworkInterfaceId} as secondary addresses`,
+        );
     }
     checkHeld(
       Ipv4Prefixes,
@@ -77,9 +91,13 @@ export const interfaceAddressOperations = {
 
 /** Interfaces of the same subnet that have one of these as a secondary address and may lose it. */
 function holders(call: Here, to: Interface, addresses: readonly string[]): { holder: Interface; address: string }[] {
-  const others = [...call.state.networkInterfaces.values()].filter((each) => each.SubnetId === to.SubnetId && each !== to && !each.RequesterManaged);
+  const others = [...call.state.networkInterfaces.values()].filter(
+    (each) => each.SubnetId === to.SubnetId && each !== to && !each.RequesterManaged,
+  );
   return addresses.flatMap((address) => {
-    const holder = others.find((each) => each.PrivateIpAddresses.some(({ PrivateIpAddress, Primary }) => PrivateIpAddress === address && !Primary));
+    const holder = others.find((each) =>
+      each.PrivateIpAddresses.some(({ PrivateIpAddress, Primary }) => PrivateIpAddress === address && !Primary),
+    );
     return holder ? [{ holder, address }] : [];
   });
 }

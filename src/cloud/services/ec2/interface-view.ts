@@ -48,7 +48,10 @@ export function publicName(region: string, ip: string): string {
   return `ec2-${ip.replaceAll(".", "-")}.${region === "us-east-1" ? "compute-1" : `${region}.compute`}.amazonaws.com`;
 }
 
-const addresses = <Value>(value: (address: Shown["PrivateIpAddresses"][number]) => Value) => (each: Shown) => each.PrivateIpAddresses.map(value);
+const addresses =
+  <Value>(value: (address: Shown["PrivateIpAddresses"][number]) => Value) =>
+  (each: Shown) =>
+    each.PrivateIpAddresses.map(value);
 
 // docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html
 export const interfaceFilters = {

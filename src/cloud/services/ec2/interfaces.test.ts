@@ -14,7 +14,8 @@ async function world(cidr = "10.0.0.0/24") {
   return { ec2, VpcId: Vpc!.VpcId!, SubnetId: Subnet!.SubnetId!, cidr, Ipv6CidrBlock };
 }
 
-const free = async (ec2: EC2, SubnetId: string) => (await ec2.describeSubnets({ SubnetIds: [SubnetId] })).Subnets![0]!.AvailableIpAddressCount!;
+const free = async (ec2: EC2, SubnetId: string) =>
+  (await ec2.describeSubnets({ SubnetIds: [SubnetId] })).Subnets![0]!.AvailableIpAddressCount!;
 
 test("VPC-03: addresses are unique, inside their subnet, never reserved, and the free count always adds up", async () => {
   const step = fc.oneof(
@@ -27,13 +28,16 @@ test("VPC-03: addresses are unique, inside their subnet, never reserved, and the
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
       const { ec2, SubnetId, cidr } = await world("10.0.3.0/27");
-      const all = async () => (await ec2.describeNetworkInterfaces({ Filters: [{ Name: "subnet-id", Values: [SubnetId] }] })).NetworkInterfaces ?? [];
+      const all = async () =>
+        (await ec2.describeNetworkInterfaces({ Filters: [{ Name: "subnet-id", Values: [SubnetId] }] })).NetworkInterfaces ?? [];
       const refusals = new Set<string>();
       for (const each of steps) {
         const present = await all();
         const chosen = "which" in each && present.length > 0 ? present[each.which % present.length] : undefined;
         const NetworkInterfaceId = chosen?.NetworkInterfaceId;
-        const PrivateIpAddresses = chosen?.PrivateIpAddresses?.filter(({ Primary }) => !Primary).map(({ PrivateIpAddress }) => PrivateIpAddress!);
+        const PrivateIpAddresses = chosen?.PrivateIpAddresses?.filter(({ Primary }) => !Primary).map(
+          ({ PrivateIpAddress }) => PrivateIpAddress!,
+        );
         const attempt =
           each.kind === "create"
             ? ec2.createNetworkInterface({ SubnetId, SecondaryPrivateIpAddressCount: each.secondary })
@@ -85,11 +89,22 @@ test.each([
 test("an interface wears the VPC's default group unless told otherwise, at most five, and only its own VPC's", async () => {
   const { ec2, SubnetId, VpcId } = await world();
   const { NetworkInterface } = await ec2.createNetworkInterface({ SubnetId, Description: "web" });
-  expect(NetworkInterface).toMatchObject({ Status: "available", Description: "web", VpcId, SourceDestCheck: true, RequesterManaged: false, Groups: [{ GroupName: "default" }] });
+  expect(NetworkInterface).toMatchObject({
+    Status: "available",
+    Description: "web",
+    VpcId,
+    SourceDestCheck: true,
+    RequesterManaged: false,
+    Groups: [{ GroupName: "default" }],
+  });
   expect(NetworkInterface!.MacAddress).toMatch(/^0a(:[0-9a-f]{2}){5}$/);
-  const groups = await Promise.all([1, 2, 3, 4, 5, 6].map(async (at) => (await ec2.createSecurityGroup({ GroupName: `g${at}`, Description: "d", VpcId })).GroupId!));
+  const groups = await Promise.all(
+    [1, 2, 3, 4, 5, 6].map(async (at) => (await ec2.createSecurityGroup({ GroupName: `g${at}`, Description: "d", VpcId })).GroupId!),
+  );
   const { NetworkInterfaceId } = NetworkInterface!;
-  await expect(ec2.modifyNetworkInterfaceAttribute({ NetworkInterfaceId, Groups: groups })).rejects.toMatchObject({ name: "SecurityGroupsPerInterfaceLimitExceeded" });
+  await expect(ec2.modifyNetworkInterfaceAttribute({ NetworkInterfaceId, Groups: groups })).rejects.toMatchObject({
+    name: "SecurityGroupsPerInterfaceLimitExceeded",
+  });
   await ec2.modifyNetworkInterfaceAttribute({ NetworkInterfaceId, Groups: groups.slice(0, 5) });
   await expect(ec2.deleteSecurityGroup({ GroupId: groups[0] })).rejects.toMatchObject({ name: "DependencyViolation" });
   const foreign = (await ec2.createSecurityGroup({ GroupName: "far", Description: "d" })).GroupId!; // the default VPC's
@@ -99,14 +114,18 @@ test("an interface wears the VPC's default group unless told otherwise, at most 
 test("IPv6 addresses and prefixes come from the subnet's own blocks, and keep out of each other's way", async () => {
   const { ec2, SubnetId, Ipv6CidrBlock } = await world("10.0.0.0/26");
   const { NetworkInterface } = await ec2.createNetworkInterface({ SubnetId, Ipv6AddressCount: 2, Ipv4PrefixCount: 1, Ipv6PrefixCount: 1 });
-  expect(NetworkInterface!.Ipv6Addresses!.every(({ Ipv6Address }) => holds(block(Ipv6CidrBlock), 6, parseAddress(Ipv6Address!)!.value))).toBe(true);
+  expect(
+    NetworkInterface!.Ipv6Addresses!.every(({ Ipv6Address }) => holds(block(Ipv6CidrBlock), 6, parseAddress(Ipv6Address!)!.value)),
+  ).toBe(true);
   const prefix = NetworkInterface!.Ipv4Prefixes![0]!.Ipv4Prefix!;
   expect(prefix).toMatch(/^10\.0\.0\.(16|32)\/28$/); // the first and the last /28 hold reserved addresses
   expect(holds(block(prefix), 4, parseAddress(NetworkInterface!.PrivateIpAddress!)!.value)).toBe(false);
   expect(await free(ec2, SubnetId)).toBe(64 - 5 - 16 - 1);
   const { NetworkInterfaceId } = NetworkInterface!;
   await ec2.unassignIpv6Addresses({ NetworkInterfaceId, Ipv6Addresses: [NetworkInterface!.Ipv6Addresses![0]!.Ipv6Address!] });
-  expect((await ec2.describeNetworkInterfaces({ NetworkInterfaceIds: [NetworkInterfaceId!] })).NetworkInterfaces![0]!.Ipv6Addresses).toHaveLength(1);
+  expect(
+    (await ec2.describeNetworkInterfaces({ NetworkInterfaceIds: [NetworkInterfaceId!] })).NetworkInterfaces![0]!.Ipv6Addresses,
+  ).toHaveLength(1);
 });
 
 test("the same client token makes one interface, and another request under it is refused", async () => {
@@ -114,13 +133,18 @@ test("the same client token makes one interface, and another request under it is
   const request = { SubnetId, ClientToken: "once" };
   const [first, second] = [await ec2.createNetworkInterface(request), await ec2.createNetworkInterface(request)];
   expect(second.NetworkInterface!.NetworkInterfaceId).toBe(first.NetworkInterface!.NetworkInterfaceId);
-  await expect(ec2.createNetworkInterface({ ...request, Description: "other" })).rejects.toMatchObject({ name: "IdempotentParameterMismatch" });
+  await expect(ec2.createNetworkInterface({ ...request, Description: "other" })).rejects.toMatchObject({
+    name: "IdempotentParameterMismatch",
+  });
 });
 
 test("an interface in a subnet keeps it from being deleted", async () => {
   const { ec2, SubnetId } = await world();
   const { NetworkInterfaceId } = (await ec2.createNetworkInterface({ SubnetId })).NetworkInterface!;
-  await expect(ec2.deleteSubnet({ SubnetId })).rejects.toMatchObject({ name: "DependencyViolation", message: `The subnet '${SubnetId}' has dependencies and cannot be deleted.` });
+  await expect(ec2.deleteSubnet({ SubnetId })).rejects.toMatchObject({
+    name: "DependencyViolation",
+    message: `The subnet '${SubnetId}' has dependencies and cannot be deleted.`,
+  });
   await ec2.deleteNetworkInterface({ NetworkInterfaceId });
   await ec2.deleteSubnet({ SubnetId });
 });

@@ -19,10 +19,28 @@ type PrivateAddress = { PrivateIpAddress: string; Primary: boolean };
 export type Interface = Known<
   Omit<
     sdk.NetworkInterface,
-    "TagSet" | "Association" | "Groups" | "InterfaceType" | "PrivateIpAddresses" | "Ipv6Addresses" | "Ipv4Prefixes" | "Ipv6Prefixes" | "PrivateDnsName" | "PublicDnsName"
+    | "TagSet"
+    | "Association"
+    | "Groups"
+    | "InterfaceType"
+    | "PrivateIpAddresses"
+    | "Ipv6Addresses"
+    | "Ipv4Prefixes"
+    | "Ipv6Prefixes"
+    | "PrivateDnsName"
+    | "PublicDnsName"
   >,
-  | "NetworkInterfaceId" | "SubnetId" | "VpcId" | "AvailabilityZone" | "OwnerId" | "Status" | "MacAddress" | "PrivateIpAddress" | "SourceDestCheck"
-  | "RequesterManaged" | "Description"
+  | "NetworkInterfaceId"
+  | "SubnetId"
+  | "VpcId"
+  | "AvailabilityZone"
+  | "OwnerId"
+  | "Status"
+  | "MacAddress"
+  | "PrivateIpAddress"
+  | "SourceDestCheck"
+  | "RequesterManaged"
+  | "Description"
 > & {
   InterfaceType: InterfaceType;
   Groups: Known<sdk.GroupIdentifier, "GroupId">[];
@@ -74,7 +92,8 @@ export const interfaceOperations = {
   DeleteNetworkInterface(call, { NetworkInterfaceId }) {
     const found = findInterface(call, NetworkInterfaceId);
     checkOwned(found);
-    if (found.Status !== "available") throw new AwsError("InvalidNetworkInterface.InUse", `The network interface '${NetworkInterfaceId}' is currently in use.`);
+    if (found.Status !== "available")
+      throw new AwsError("InvalidNetworkInterface.InUse", `The network interface '${NetworkInterfaceId}' is currently in use.`);
     deleteInterface(call, NetworkInterfaceId);
   },
   DescribeNetworkInterfaces(call, { NetworkInterfaceIds, Filters, MaxResults, NextToken }) {
@@ -106,7 +125,8 @@ export const interfaceOperations = {
     found.Description = Description?.Value ?? found.Description;
     found.Groups = groups ?? found.Groups;
     found.SourceDestCheck = SourceDestCheck?.Value ?? found.SourceDestCheck;
-    if (found.Attachment && Attachment) found.Attachment.DeleteOnTermination = Attachment.DeleteOnTermination ?? found.Attachment.DeleteOnTermination;
+    if (found.Attachment && Attachment)
+      found.Attachment.DeleteOnTermination = Attachment.DeleteOnTermination ?? found.Attachment.DeleteOnTermination;
   },
   ResetNetworkInterfaceAttribute(call, { NetworkInterfaceId }) {
     const found = findInterface(call, NetworkInterfaceId);
@@ -124,7 +144,8 @@ export function createInterface(call: Here, wish: InterfaceWish): Interface {
   const subnet = findSubnet(call, wish.subnetId);
   const groups = groupsOf(call, wish.groups ?? [defaultSecurityGroup(call, subnet.VpcId).GroupId], subnet);
   const inZone = [...call.state.networkInterfaces.values()].filter((each) => each.AvailabilityZone === subnet.AvailabilityZone);
-  if (inZone.length >= INTERFACES_MAX) throw new AwsError("NetworkInterfaceLimitExceeded", "The maximum number of network interfaces has been reached.");
+  if (inZone.length >= INTERFACES_MAX)
+    throw new AwsError("NetworkInterfaceLimitExceeded", "The maximum number of network interfaces has been reached.");
   const created = build(call, subnet, groups, wish);
   call.state.networkInterfaces.set(created.NetworkInterfaceId, created);
   return created;
@@ -138,19 +159,28 @@ export function deleteInterface(call: Here, id: string): void {
 
 /** Parts an Elastic IP address from what it is on. */
 export function release(address: sdk.Address): void {
-  for (const member of ["AssociationId", "NetworkInterfaceId", "NetworkInterfaceOwnerId", "PrivateIpAddress", "InstanceId"] as const) delete address[member];
+  for (const member of ["AssociationId", "NetworkInterfaceId", "NetworkInterfaceOwnerId", "PrivateIpAddress", "InstanceId"] as const)
+    delete address[member];
 }
 
 /** Only the service that made it may change it. */
 export function checkOwned({ RequesterManaged, NetworkInterfaceId }: Interface): void {
-  if (RequesterManaged) throw new AwsError("OperationNotPermitted", `You are not allowed to manage 'ela-attach' attachments or the requester-managed network interface '${NetworkInterfaceId}'.`);
+  if (RequesterManaged)
+    throw new AwsError(
+      "OperationNotPermitted",
+      `You are not allowed to manage 'ela-attach' attachments or the requester-managed network interface '${NetworkInterfaceId}'.`,
+    );
 }
 
 function wishOf(call: Here, input: Parameters<typeof interfaceOperations.CreateNetworkInterface>[1]): InterfaceWish {
   const { SubnetId, Groups, Description, InterfaceType, TagSpecifications, PrivateIpAddress, PrivateIpAddresses = [] } = input;
-  if (InterfaceType !== undefined && !TYPES.includes(InterfaceType)) throw new AwsError("InvalidParameterValue", `Value (${InterfaceType}) for parameter interfaceType is invalid.`);
+  if (InterfaceType !== undefined && !TYPES.includes(InterfaceType))
+    throw new AwsError("InvalidParameterValue", `Value (${InterfaceType}) for parameter interfaceType is invalid.`);
   if (input.SecondaryPrivateIpAddressCount !== undefined && PrivateIpAddresses.some(({ Primary }) => !Primary)) {
-    throw new AwsError("InvalidParameterCombination", "The parameters secondaryPrivateIpAddressCount and privateIpAddresses cannot be used together");
+    throw new AwsError(
+      "InvalidParameterCombination",
+      "The parameters secondaryPrivateIpAddressCount and privateIpAddresses cannot be used together",
+    );
   }
   const named = PrivateIpAddresses.filter(({ Primary }) => Primary).map(({ PrivateIpAddress: address = "" }) => address);
   if (named.length > 1 || (named.length === 1 && PrivateIpAddress !== undefined && PrivateIpAddress !== named[0])) {
@@ -163,7 +193,10 @@ function wishOf(call: Here, input: Parameters<typeof interfaceOperations.CreateN
     type: InterfaceType,
     tags: tagsOf(call, TagSpecifications, "network-interface"),
     address: PrivateIpAddress ?? named[0],
-    secondary: { named: PrivateIpAddresses.filter(({ Primary }) => !Primary).map(({ PrivateIpAddress: address = "" }) => address), count: input.SecondaryPrivateIpAddressCount },
+    secondary: {
+      named: PrivateIpAddresses.filter(({ Primary }) => !Primary).map(({ PrivateIpAddress: address = "" }) => address),
+      count: input.SecondaryPrivateIpAddressCount,
+    },
     ipv6: { named: input.Ipv6Addresses?.map(({ Ipv6Address = "" }) => Ipv6Address), count: input.Ipv6AddressCount },
     ipv4Prefixes: { named: input.Ipv4Prefixes?.map(({ Ipv4Prefix = "" }) => Ipv4Prefix), count: input.Ipv4PrefixCount },
     ipv6Prefixes: { named: input.Ipv6Prefixes?.map(({ Ipv6Prefix = "" }) => Ipv6Prefix), count: input.Ipv6PrefixCount },
@@ -172,7 +205,8 @@ function wishOf(call: Here, input: Parameters<typeof interfaceOperations.CreateN
 
 function build(call: Here, subnet: Subnet, groups: Interface["Groups"], wish: InterfaceWish): Interface {
   const [primary = "", ...secondary] = addressesOf(call, subnet, wish);
-  const ipv6 = wish.ipv6?.named?.length || wish.ipv6?.count !== undefined ? wish.ipv6 : { count: subnet.AssignIpv6AddressOnCreation ? 1 : 0 };
+  const ipv6 =
+    wish.ipv6?.named?.length || wish.ipv6?.count !== undefined ? wish.ipv6 : { count: subnet.AssignIpv6AddressOnCreation ? 1 : 0 };
   const ipv6Addresses = takeIpv6Addresses(call, subnet, ipv6);
   const ipv4Prefixes = takePrefixes(call, subnet, 4, { ...wish.ipv4Prefixes, avoiding: [primary, ...secondary] });
   const ipv6Prefixes = takePrefixes(call, subnet, 6, { ...wish.ipv6Prefixes, avoiding: ipv6Addresses });
@@ -205,7 +239,15 @@ function build(call: Here, subnet: Subnet, groups: Interface["Groups"], wish: In
 
 /** How AWS's services hold their interfaces. */
 function serviceAttachment(call: Here): sdk.NetworkInterfaceAttachment {
-  return { AttachmentId: call.id("ela-attach"), AttachTime: call.date, DeleteOnTermination: false, DeviceIndex: 1, InstanceOwnerId: "amazon-aws", NetworkCardIndex: 0, Status: "attached" };
+  return {
+    AttachmentId: call.id("ela-attach"),
+    AttachTime: call.date,
+    DeleteOnTermination: false,
+    DeviceIndex: 1,
+    InstanceOwnerId: "amazon-aws",
+    NetworkCardIndex: 0,
+    Status: "attached",
+  };
 }
 
 /** The primary address first, whether it was asked for or drawn. */
@@ -216,11 +258,17 @@ function addressesOf(call: Here, subnet: Subnet, { address, secondary = {} }: In
   return [...taken.slice(named.length, named.length + 1), ...taken.slice(0, named.length), ...taken.slice(named.length + 1)];
 }
 
-export function groupsOf(call: Here, ids: readonly string[], { VpcId, SubnetId }: { VpcId: string; SubnetId: string }): Interface["Groups"] {
+export function groupsOf(
+  call: Here,
+  ids: readonly string[],
+  { VpcId, SubnetId }: { VpcId: string; SubnetId: string },
+): Interface["Groups"] {
   const groups = [...new Set(ids)].map((id) => findGroup(call, id));
   const foreign = groups.find((group) => group.VpcId !== VpcId);
-  if (foreign) throw new AwsError("InvalidParameter", `Security group ${foreign.GroupId} and subnet ${SubnetId} belong to different networks.`);
-  if (groups.length > GROUPS_MAX) throw new AwsError("SecurityGroupsPerInterfaceLimitExceeded", "You have reached the maximum number of security groups per interface.");
+  if (foreign)
+    throw new AwsError("InvalidParameter", `Security group ${foreign.GroupId} and subnet ${SubnetId} belong to different networks.`);
+  if (groups.length > GROUPS_MAX)
+    throw new AwsError("SecurityGroupsPerInterfaceLimitExceeded", "You have reached the maximum number of security groups per interface.");
   return groups.map(({ GroupId, GroupName }) => ({ GroupId, GroupName }));
 }
 

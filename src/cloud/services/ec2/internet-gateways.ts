@@ -12,8 +12,13 @@ import { findVpc } from "./vpcs.ts";
 
 /** In AWS's own words: `available` for what the SDK's list calls `attached`. */
 type Attachment = { VpcId: string; State: "available" };
-export type InternetGateway = Known<Omit<sdk.InternetGateway, "Attachments">, "InternetGatewayId" | "OwnerId" | "Tags"> & { Attachments: Attachment[] };
-export type EgressOnlyInternetGateway = Known<Omit<sdk.EgressOnlyInternetGateway, "Attachments">, "EgressOnlyInternetGatewayId" | "Tags"> & { Attachments: Known<sdk.InternetGatewayAttachment, "VpcId" | "State">[] };
+export type InternetGateway = Known<Omit<sdk.InternetGateway, "Attachments">, "InternetGatewayId" | "OwnerId" | "Tags"> & {
+  Attachments: Attachment[];
+};
+export type EgressOnlyInternetGateway = Known<
+  Omit<sdk.EgressOnlyInternetGateway, "Attachments">,
+  "EgressOnlyInternetGatewayId" | "Tags"
+> & { Attachments: Known<sdk.InternetGatewayAttachment, "VpcId" | "State">[] };
 
 // docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html: as many as VPCs, of each kind
 const GATEWAYS_MAX = 5;
@@ -21,12 +26,14 @@ const GATEWAYS_MAX = 5;
 export const internetGatewayOperations = {
   CreateInternetGateway(call, { TagSpecifications }) {
     const tags = tagsOf(call, TagSpecifications, "internet-gateway");
-    if (call.state.internetGateways.size >= GATEWAYS_MAX) throw new AwsError("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached.");
+    if (call.state.internetGateways.size >= GATEWAYS_MAX)
+      throw new AwsError("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached.");
     return { InternetGateway: shown(makeInternetGateway(call, tags)) };
   },
   DeleteInternetGateway(call, { InternetGatewayId }) {
     const gateway = findInternetGateway(call, InternetGatewayId);
-    if (gateway.Attachments.length > 0) throw new AwsError("DependencyViolation", `The internetGateway '${InternetGatewayId}' has dependencies and cannot be deleted.`);
+    if (gateway.Attachments.length > 0)
+      throw new AwsError("DependencyViolation", `The internetGateway '${InternetGatewayId}' has dependencies and cannot be deleted.`);
     call.state.internetGateways.delete(InternetGatewayId);
   },
   DescribeInternetGateways(call, { InternetGatewayIds, Filters, MaxResults, NextToken }) {
@@ -43,7 +50,8 @@ export const internetGatewayOperations = {
     const gateway = findInternetGateway(call, InternetGatewayId);
     findVpc(call, VpcId);
     const [attachment] = gateway.Attachments;
-    if (attachment) throw new AwsError("Resource.AlreadyAssociated", `resource ${InternetGatewayId} is already attached to network ${attachment.VpcId}`);
+    if (attachment)
+      throw new AwsError("Resource.AlreadyAssociated", `resource ${InternetGatewayId} is already attached to network ${attachment.VpcId}`);
     const other = internetGatewayOf(call.state, VpcId);
     if (other) throw new AwsError("InvalidParameterValue", `Network ${VpcId} already has an internet gateway attached`);
     attach(gateway, VpcId);
@@ -51,9 +59,13 @@ export const internetGatewayOperations = {
   DetachInternetGateway(call, { InternetGatewayId, VpcId }) {
     const gateway = findInternetGateway(call, InternetGatewayId);
     findVpc(call, VpcId);
-    if (!gateway.Attachments.some((each) => each.VpcId === VpcId)) throw new AwsError("Gateway.NotAttached", `resource ${InternetGatewayId} is not attached to network ${VpcId}`);
+    if (!gateway.Attachments.some((each) => each.VpcId === VpcId))
+      throw new AwsError("Gateway.NotAttached", `resource ${InternetGatewayId} is not attached to network ${VpcId}`);
     if (hasPublicAddresses(call.state, VpcId)) {
-      throw new AwsError("DependencyViolation", `Network ${VpcId} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`);
+      throw new AwsError(
+        "DependencyViolation",
+        `Network ${VpcId} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`,
+      );
     }
     gateway.Attachments = [];
     dissociateGateway(call, InternetGatewayId);
@@ -110,6 +122,8 @@ function shown({ Attachments, ...gateway }: InternetGateway): sdk.InternetGatewa
 
 function hasPublicAddresses(state: State, vpcId: string): boolean {
   const inVpc = new Map([...state.networkInterfaces].filter(([, { VpcId }]) => VpcId === vpcId));
-  const isElastic = [...state.addresses.values()].some(({ NetworkInterfaceId }) => NetworkInterfaceId !== undefined && inVpc.has(NetworkInterfaceId));
+  const isElastic = [...state.addresses.values()].some(
+    ({ NetworkInterfaceId }) => NetworkInterfaceId !== undefined && inVpc.has(NetworkInterfaceId),
+  );
   return isElastic || [...inVpc.values()].some(({ publicIp }) => publicIp !== undefined);
 }

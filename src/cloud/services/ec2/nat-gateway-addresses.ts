@@ -9,7 +9,10 @@ import type { State } from "./state.ts";
 import { takeAddresses } from "./subnet-addresses.ts";
 import { findSubnet } from "./subnets.ts";
 
-export type NatGatewayAddressTimers = { natAddressReady: { id: string; privateIp: string }; natAddressGone: { id: string; privateIp: string } };
+export type NatGatewayAddressTimers = {
+  natAddressReady: { id: string; privateIp: string };
+  natAddressGone: { id: string; privateIp: string };
+};
 type Here = Call<State, NatGatewayAddressTimers>;
 
 // AWS does not say; some seconds in the console.
@@ -25,18 +28,31 @@ export const natGatewayAddressOperations = {
     const used = elastic.find(({ AssociationId }) => AssociationId !== undefined);
     if (used) throw new AwsError("Resource.AlreadyAssociated", `Elastic IP address ${used.AllocationId} is already associated`);
     checkLimits(gateway.NatGatewayAddresses.length + elastic.length, gateway.NatGatewayAddresses.length + elastic.length);
-    if (PrivateIpAddresses.length > elastic.length) throw new AwsError("InvalidParameterCombination", "There are more private addresses than allocation IDs.");
-    const taken = takeAddresses(call, findSubnet(call, gateway.SubnetId), { named: PrivateIpAddresses, count: elastic.length - PrivateIpAddresses.length });
+    if (PrivateIpAddresses.length > elastic.length)
+      throw new AwsError("InvalidParameterCombination", "There are more private addresses than allocation IDs.");
+    const taken = takeAddresses(call, findSubnet(call, gateway.SubnetId), {
+      named: PrivateIpAddresses,
+      count: elastic.length - PrivateIpAddresses.length,
+    });
     const held = hold(call, gateway, taken);
-    return added(call, gateway, taken.map((privateIp, at) => addressOf(call, held, privateIp, elastic[at])));
+    return added(
+      call,
+      gateway,
+      taken.map((privateIp, at) => addressOf(call, held, privateIp, elastic[at])),
+    );
   },
   AssignPrivateNatGatewayAddress(call, { NatGatewayId, PrivateIpAddresses = [], PrivateIpAddressCount = 0 }) {
     const gateway = available(call, NatGatewayId, "private");
-    if (PrivateIpAddresses.length + PrivateIpAddressCount === 0) throw new AwsError("MissingParameter", "Either privateIpAddresses or privateIpAddressCount must be specified");
+    if (PrivateIpAddresses.length + PrivateIpAddressCount === 0)
+      throw new AwsError("MissingParameter", "Either privateIpAddresses or privateIpAddressCount must be specified");
     checkLimits(gateway.NatGatewayAddresses.length + PrivateIpAddresses.length + PrivateIpAddressCount, 0);
     const taken = takeAddresses(call, findSubnet(call, gateway.SubnetId), { named: PrivateIpAddresses, count: PrivateIpAddressCount });
     const held = hold(call, gateway, taken);
-    return added(call, gateway, taken.map((privateIp) => addressOf(call, held, privateIp, undefined)));
+    return added(
+      call,
+      gateway,
+      taken.map((privateIp) => addressOf(call, held, privateIp, undefined)),
+    );
   },
   DisassociateNatGatewayAddress(call, { NatGatewayId, AssociationIds, MaxDrainDurationSeconds }) {
     const gateway = available(call, NatGatewayId, "public");
@@ -88,7 +104,11 @@ function added(call: Here, gateway: NatGateway, addresses: NatAddress[]) {
 }
 
 function removed(call: Here, gateway: NatGateway, addresses: NatAddress[], status: "disassociating" | "unassigning", drain = DRAIN) {
-  if (drain < 1 || drain > DRAIN_MAX) throw new AwsError("InvalidParameterValue", `Value (${drain}) for parameter maxDrainDurationSeconds is invalid. It must be between 1 and ${DRAIN_MAX}.`);
+  if (drain < 1 || drain > DRAIN_MAX)
+    throw new AwsError(
+      "InvalidParameterValue",
+      `Value (${drain}) for parameter maxDrainDurationSeconds is invalid. It must be between 1 and ${DRAIN_MAX}.`,
+    );
   for (const address of addresses) {
     address.Status = status;
     call.after(seconds(drain), "natAddressGone", { id: gateway.NatGatewayId, privateIp: address.PrivateIp ?? "" });
@@ -99,6 +119,7 @@ function removed(call: Here, gateway: NatGateway, addresses: NatAddress[], statu
 function secondary({ NatGatewayId, NatGatewayAddresses }: NatGateway, isIt: (address: NatAddress) => boolean, named: string): NatAddress {
   const address = NatGatewayAddresses.find(isIt);
   if (!address) throw new AwsError("InvalidParameter", `${named} is not an address of NAT gateway ${NatGatewayId}`);
-  if (address.IsPrimary) throw new AwsError("InvalidParameter", `${named} is the primary address of NAT gateway ${NatGatewayId}, which cannot be removed`);
+  if (address.IsPrimary)
+    throw new AwsError("InvalidParameter", `${named} is the primary address of NAT gateway ${NatGatewayId}, which cannot be removed`);
   return address;
 }

@@ -26,9 +26,18 @@ test("VPC-07: a public NAT gateway becomes available, holds a real interface and
   expect([State, address!.Status, address!.PublicIp, address!.IsPrimary]).toEqual(["available", "succeeded", PublicIp, true]);
   const { NetworkInterfaces } = await ec2.describeNetworkInterfaces({ NetworkInterfaceIds: [address!.NetworkInterfaceId!] });
   expect(NetworkInterfaces).toMatchObject([
-    { InterfaceType: "nat_gateway", Description: `Interface for NAT Gateway ${NatGatewayId}`, RequesterManaged: true, Status: "in-use", PrivateIpAddress: address!.PrivateIp, Association: { AllocationId } },
+    {
+      InterfaceType: "nat_gateway",
+      Description: `Interface for NAT Gateway ${NatGatewayId}`,
+      RequesterManaged: true,
+      Status: "in-use",
+      PrivateIpAddress: address!.PrivateIp,
+      Association: { AllocationId },
+    },
   ]);
-  await expect(ec2.deleteNetworkInterface({ NetworkInterfaceId: address!.NetworkInterfaceId })).rejects.toMatchObject({ name: "OperationNotPermitted" });
+  await expect(ec2.deleteNetworkInterface({ NetworkInterfaceId: address!.NetworkInterfaceId })).rejects.toMatchObject({
+    name: "OperationNotPermitted",
+  });
   await expect(ec2.releaseAddress({ AllocationId })).rejects.toMatchObject({ name: "InvalidIPAddress.InUse" });
   await expect(ec2.deleteSubnet({ SubnetId })).rejects.toMatchObject({ name: "DependencyViolation" });
   await ec2.deleteNatGateway({ NatGatewayId });
@@ -38,7 +47,10 @@ test("VPC-07: a public NAT gateway becomes available, holds a real interface and
   await ec2.releaseAddress({ AllocationId });
   await ec2.deleteSubnet({ SubnetId });
   cloud.advance(plus(cloud.run.now, hours(1)));
-  await expect(show(NatGatewayId)).rejects.toMatchObject({ name: "NatGatewayNotFound", message: `NAT gateway ${NatGatewayId} was not found` });
+  await expect(show(NatGatewayId)).rejects.toMatchObject({
+    name: "NatGatewayNotFound",
+    message: `NAT gateway ${NatGatewayId} was not found`,
+  });
 });
 
 test("a route to a NAT gateway that is gone is a blackhole", async () => {
@@ -58,7 +70,11 @@ test("VPC-07: what cannot work fails after a moment, with AWS's code, and goes w
   const { AllocationId } = await ec2.allocateAddress({});
   const { NatGatewayId } = (await ec2.createNatGateway({ SubnetId, AllocationId })).NatGateway!;
   cloud.settle();
-  expect(await show(NatGatewayId)).toMatchObject({ State: "failed", FailureCode: "Gateway.NotAttached", FailureMessage: expect.stringContaining("has no Internet gateway attached") });
+  expect(await show(NatGatewayId)).toMatchObject({
+    State: "failed",
+    FailureCode: "Gateway.NotAttached",
+    FailureMessage: expect.stringContaining("has no Internet gateway attached"),
+  });
   await ec2.releaseAddress({ AllocationId }); // never taken
   cloud.advance(plus(cloud.run.now, hours(1)));
   await expect(show(NatGatewayId)).rejects.toMatchObject({ name: "NatGatewayNotFound" });
@@ -97,7 +113,10 @@ test("a second address is associated and, after its connections have drained, gi
   const [first, second] = [await ec2.allocateAddress({}), await ec2.allocateAddress({})];
   const { NatGatewayId } = (await ec2.createNatGateway({ SubnetId, AllocationId: first.AllocationId })).NatGateway!;
   cloud.settle();
-  const { NatGatewayAddresses: [added] = [] } = await ec2.associateNatGatewayAddress({ NatGatewayId, AllocationIds: [second.AllocationId!] });
+  const { NatGatewayAddresses: [added] = [] } = await ec2.associateNatGatewayAddress({
+    NatGatewayId,
+    AllocationIds: [second.AllocationId!],
+  });
   expect(added).toMatchObject({ Status: "associating", PublicIp: second.PublicIp, IsPrimary: false });
   cloud.settle();
   const addresses = (await show(NatGatewayId)).NatGatewayAddresses!;

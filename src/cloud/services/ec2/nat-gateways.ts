@@ -15,7 +15,10 @@ import { freeAddresses } from "./subnet-addresses.ts";
 import { tagsOf } from "./tags.ts";
 
 export type NatAddress = Known<sdk.NatGatewayAddress, "IsPrimary" | "Status">;
-export type NatGateway = Known<Omit<sdk.NatGateway, "NatGatewayAddresses">, "NatGatewayId" | "State" | "SubnetId" | "VpcId" | "CreateTime" | "ConnectivityType" | "Tags"> & { NatGatewayAddresses: NatAddress[] };
+export type NatGateway = Known<
+  Omit<sdk.NatGateway, "NatGatewayAddresses">,
+  "NatGatewayId" | "State" | "SubnetId" | "VpcId" | "CreateTime" | "ConnectivityType" | "Tags"
+> & { NatGatewayAddresses: NatAddress[] };
 export type NatGatewayTimers = { natGatewayReady: { id: string }; natGatewayGone: { id: string }; natGatewayForgotten: { id: string } };
 type Here = Call<State, NatGatewayTimers>;
 
@@ -70,7 +73,8 @@ export const natGatewayTimers = {
   natGatewayGone(call: Here, { id }: NatGatewayTimers["natGatewayGone"]) {
     const gateway = call.state.natGateways.get(id);
     if (!gateway) return;
-    for (const { NetworkInterfaceId } of gateway.NatGatewayAddresses) if (NetworkInterfaceId !== undefined) deleteInterface(call, NetworkInterfaceId);
+    for (const { NetworkInterfaceId } of gateway.NatGatewayAddresses)
+      if (NetworkInterfaceId !== undefined) deleteInterface(call, NetworkInterfaceId);
     gateway.State = "deleted";
     gateway.DeleteTime = call.date;
     forgetLater(call, gateway);
@@ -96,7 +100,9 @@ function create(call: Here, input: sdk.CreateNatGatewayRequest): NatGateway {
   const tags = tagsOf(call, TagSpecifications, "natgateway");
   const addresses = elasticOf(call, input, ConnectivityType);
   checkCounts(input);
-  const inZone = [...call.state.natGateways.values()].filter((gateway) => isCounted(gateway) && call.state.subnets.get(gateway.SubnetId)?.AvailabilityZone === subnet.AvailabilityZone);
+  const inZone = [...call.state.natGateways.values()].filter(
+    (gateway) => isCounted(gateway) && call.state.subnets.get(gateway.SubnetId)?.AvailabilityZone === subnet.AvailabilityZone,
+  );
   if (inZone.length >= GATEWAYS_MAX) throw new AwsError("NatGatewayLimitExceeded", `The maximum number of NAT gateways has been reached.`);
   const failure = failureOf(call, subnet, addresses, ConnectivityType, 1 + secondaryCount(input));
   const id = call.id("nat");
@@ -110,7 +116,9 @@ function create(call: Here, input: sdk.CreateNatGatewayRequest): NatGateway {
     ConnectivityType,
     AvailabilityMode: "zonal",
     Tags: tags,
-    NatGatewayAddresses: held ? held.PrivateIpAddresses.map(({ PrivateIpAddress }, at) => addressOf(call, held, PrivateIpAddress, addresses[at])) : addresses.map(unplaced),
+    NatGatewayAddresses: held
+      ? held.PrivateIpAddresses.map(({ PrivateIpAddress }, at) => addressOf(call, held, PrivateIpAddress, addresses[at]))
+      : addresses.map(unplaced),
     FailureCode: failure?.[0],
     FailureMessage: failure?.[1],
   };
@@ -122,7 +130,17 @@ function create(call: Here, input: sdk.CreateNatGatewayRequest): NatGateway {
 const isCounted = ({ State }: NatGateway) => State === "pending" || State === "available" || State === "deleting";
 
 /** Its interface, with all private addresses on it. */
-function hold(call: Here, id: string, { SubnetId = "", PrivateIpAddress, SecondaryPrivateIpAddresses, SecondaryPrivateIpAddressCount, SecondaryAllocationIds = [] }: sdk.CreateNatGatewayRequest): Interface {
+function hold(
+  call: Here,
+  id: string,
+  {
+    SubnetId = "",
+    PrivateIpAddress,
+    SecondaryPrivateIpAddresses,
+    SecondaryPrivateIpAddressCount,
+    SecondaryAllocationIds = [],
+  }: sdk.CreateNatGatewayRequest,
+): Interface {
   const named = SecondaryPrivateIpAddresses ?? [];
   const count = SecondaryPrivateIpAddressCount ?? Math.max(0, SecondaryAllocationIds.length - named.length);
   return createInterface(call, {
@@ -154,17 +172,30 @@ function unplaced({ AllocationId }: Address, at: number): NatAddress {
   return { AllocationId, IsPrimary: at === 0, Status: "associating" };
 }
 
-function elasticOf(call: Here, { AllocationId, SecondaryAllocationIds = [] }: sdk.CreateNatGatewayRequest, connectivity: sdk.ConnectivityType): Address[] {
-  if (connectivity !== "public" && connectivity !== "private") throw new AwsError("InvalidParameterValue", `Value (${connectivity}) for parameter connectivityType is invalid.`);
+function elasticOf(
+  call: Here,
+  { AllocationId, SecondaryAllocationIds = [] }: sdk.CreateNatGatewayRequest,
+  connectivity: sdk.ConnectivityType,
+): Address[] {
+  if (connectivity !== "public" && connectivity !== "private")
+    throw new AwsError("InvalidParameterValue", `Value (${connectivity}) for parameter connectivityType is invalid.`);
   if (connectivity === "private" && (AllocationId !== undefined || SecondaryAllocationIds.length > 0)) {
     throw new AwsError("InvalidParameterCombination", "An allocation ID cannot be specified for a private NAT gateway.");
   }
   if (connectivity === "private") return [];
-  if (AllocationId === undefined) throw new AwsError("MissingParameter", "The request must include the AllocationId parameter. Add the required parameter and retry the request.");
+  if (AllocationId === undefined)
+    throw new AwsError(
+      "MissingParameter",
+      "The request must include the AllocationId parameter. Add the required parameter and retry the request.",
+    );
   return [AllocationId, ...SecondaryAllocationIds].map((id) => findAddress(call, id));
 }
 
-function secondaryCount({ SecondaryPrivateIpAddresses = [], SecondaryPrivateIpAddressCount = 0, SecondaryAllocationIds = [] }: sdk.CreateNatGatewayRequest): number {
+function secondaryCount({
+  SecondaryPrivateIpAddresses = [],
+  SecondaryPrivateIpAddressCount = 0,
+  SecondaryAllocationIds = [],
+}: sdk.CreateNatGatewayRequest): number {
   return Math.max(SecondaryPrivateIpAddresses.length + SecondaryPrivateIpAddressCount, SecondaryAllocationIds.length);
 }
 
@@ -173,16 +204,26 @@ function checkCounts(input: sdk.CreateNatGatewayRequest): void {
 }
 
 export function checkLimits(addresses: number, elastic: number): void {
-  if (addresses > ADDRESSES_MAX) throw new AwsError("NatGatewayAddressLimitExceeded", `A NAT gateway can have at most ${ADDRESSES_MAX} private addresses.`);
-  if (elastic > ELASTIC_MAX) throw new AwsError("NatGatewayElasticIpLimitExceeded", `A NAT gateway can have at most ${ELASTIC_MAX} Elastic IP addresses.`);
+  if (addresses > ADDRESSES_MAX)
+    throw new AwsError("NatGatewayAddressLimitExceeded", `A NAT gateway can have at most ${ADDRESSES_MAX} private addresses.`);
+  if (elastic > ELASTIC_MAX)
+    throw new AwsError("NatGatewayElasticIpLimitExceeded", `A NAT gateway can have at most ${ELASTIC_MAX} Elastic IP addresses.`);
 }
 
 /** What AWS accepts and then fails over, in its words: docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NatGateway.html */
-function failureOf(call: Here, subnet: Subnet, addresses: readonly Address[], connectivity: sdk.ConnectivityType, count: number): [code: string, message: string] | undefined {
-  if (connectivity === "public" && !internetGatewayOf(call.state, subnet.VpcId)) return ["Gateway.NotAttached", `Network ${subnet.VpcId} has no Internet gateway attached`];
+function failureOf(
+  call: Here,
+  subnet: Subnet,
+  addresses: readonly Address[],
+  connectivity: sdk.ConnectivityType,
+  count: number,
+): [code: string, message: string] | undefined {
+  if (connectivity === "public" && !internetGatewayOf(call.state, subnet.VpcId))
+    return ["Gateway.NotAttached", `Network ${subnet.VpcId} has no Internet gateway attached`];
   const used = addresses.find(({ AssociationId }) => AssociationId !== undefined);
   if (used) return ["Resource.AlreadyAssociated", `Elastic IP address ${used.AllocationId} is already associated`];
-  if (freeAddresses(call.state, subnet) < count) return ["InsufficientFreeAddressesInSubnet", "Subnet has insufficient free addresses to create this NAT gateway"];
+  if (freeAddresses(call.state, subnet) < count)
+    return ["InsufficientFreeAddressesInSubnet", "Subnet has insufficient free addresses to create this NAT gateway"];
   return undefined;
 }
 

@@ -10,9 +10,15 @@ type Request = {
 };
 
 /** One page of the items; without MaxResults all that are left. */
-export function page<Item>(items: readonly Item[], { MaxResults, NextToken, least = 5, most = 1000 }: Request): { items: Item[]; NextToken: string | undefined } {
+export function page<Item>(
+  items: readonly Item[],
+  { MaxResults, NextToken, least = 5, most = 1000 }: Request,
+): { items: Item[]; NextToken: string | undefined } {
   if (MaxResults !== undefined && (MaxResults < least || MaxResults > most)) {
-    throw new AwsError("InvalidParameterValue", `Value ( ${MaxResults} ) for parameter maxResults is invalid. Expecting a value between ${least} and ${most}.`);
+    throw new AwsError(
+      "InvalidParameterValue",
+      `Value ( ${MaxResults} ) for parameter maxResults is invalid. Expecting a value between ${least} and ${most}.`,
+    );
   }
   const start = NextToken === undefined ? 0 : position(NextToken);
   const end = start + (MaxResults ?? items.length);

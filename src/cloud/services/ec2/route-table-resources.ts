@@ -8,7 +8,10 @@ import { resourceTags, retag } from "./tags.ts";
 export const routeTableResources = {
   "AWS::EC2::RouteTable": resource({
     create: (call: Here, { VpcId, Tags }, stack) =>
-      routeTableOperations.CreateRouteTable(call, { VpcId, TagSpecifications: [{ ResourceType: "route-table", Tags: resourceTags(Tags, stack) }] }).RouteTable.RouteTableId,
+      routeTableOperations.CreateRouteTable(call, {
+        VpcId,
+        TagSpecifications: [{ ResourceType: "route-table", Tags: resourceTags(Tags, stack) }],
+      }).RouteTable.RouteTableId,
     update: (call: Here, id, { Tags }, previous, stack) => retag(call, id, Tags, previous["Tags"], stack),
     delete(call: Here, id) {
       if (call.state.routeTables.has(id)) routeTableOperations.DeleteRouteTable(call, { RouteTableId: id });
@@ -39,8 +42,8 @@ export const routeTableResources = {
   }),
 
   "AWS::EC2::SubnetRouteTableAssociation": resource({
-    create: (call: Here, { RouteTableId, SubnetId }) => routeTableOperations.AssociateRouteTable(call, { RouteTableId, SubnetId }).AssociationId,
-    update: (call: Here, id, { RouteTableId }) => routeTableOperations.ReplaceRouteTableAssociation(call, { AssociationId: id, RouteTableId }).NewAssociationId,
+    create: (call: Here, { RouteTableId, SubnetId }) =>
+      routeTableOperations.AssociateRouteTable(call, { RouteTableId, SubnetId }).AssociationId,
     delete: dissociate,
     attributes: (_call, id) => ({ Id: id }),
     read: readAssociation,
@@ -53,7 +56,8 @@ export const routeTableResources = {
     },
     update(call: Here, id, { RouteTableId }) {
       const present = gatewayAssociation(call, id);
-      if (present) routeTableOperations.ReplaceRouteTableAssociation(call, { AssociationId: present.RouteTableAssociationId, RouteTableId });
+      if (present)
+        routeTableOperations.ReplaceRouteTableAssociation(call, { AssociationId: present.RouteTableAssociationId, RouteTableId });
     },
     delete(call: Here, id) {
       const present = gatewayAssociation(call, id);
@@ -82,7 +86,8 @@ const associations = (call: Here) => [...call.state.routeTables.values()].flatMa
 const gatewayAssociation = (call: Here, gatewayId: string) => associations(call).find(({ GatewayId }) => GatewayId === gatewayId);
 
 function dissociate(call: Here, id: string): void {
-  if (associations(call).some(({ RouteTableAssociationId }) => RouteTableAssociationId === id)) routeTableOperations.DisassociateRouteTable(call, { AssociationId: id });
+  if (associations(call).some(({ RouteTableAssociationId }) => RouteTableAssociationId === id))
+    routeTableOperations.DisassociateRouteTable(call, { AssociationId: id });
 }
 
 function readAssociation(call: Here, id: string): Properties | undefined {

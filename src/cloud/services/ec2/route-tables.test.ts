@@ -28,16 +28,29 @@ test("a route to an internet gateway is active, and a blackhole once the gateway
 test("a destination is there once; replacing needs one, and the local route cannot be removed", async () => {
   const { ec2, RouteTableId, InternetGatewayId, SubnetId, routes } = await world();
   const route = { RouteTableId, DestinationCidrBlock: "192.0.2.77/24", GatewayId: InternetGatewayId };
-  await expect(ec2.replaceRoute(route)).rejects.toMatchObject({ name: "InvalidParameterValue", message: expect.stringContaining("Use CreateRoute instead.") });
+  await expect(ec2.replaceRoute(route)).rejects.toMatchObject({
+    name: "InvalidParameterValue",
+    message: expect.stringContaining("Use CreateRoute instead."),
+  });
   await ec2.createRoute(route);
-  await expect(ec2.createRoute(route)).rejects.toMatchObject({ name: "RouteAlreadyExists", message: "The route identified by 192.0.2.0/24 already exists." });
+  await expect(ec2.createRoute(route)).rejects.toMatchObject({
+    name: "RouteAlreadyExists",
+    message: "The route identified by 192.0.2.0/24 already exists.",
+  });
   const { NetworkInterfaceId } = (await ec2.createNetworkInterface({ SubnetId })).NetworkInterface!;
   await ec2.replaceRoute({ RouteTableId, DestinationCidrBlock: "192.0.2.0/24", NetworkInterfaceId });
   expect((await routes())[1]).toMatchObject({ NetworkInterfaceId, State: "blackhole" }); // attached to nothing
   await ec2.deleteRoute({ RouteTableId, DestinationCidrBlock: "192.0.2.0/24" });
-  await expect(ec2.deleteRoute({ RouteTableId, DestinationCidrBlock: "192.0.2.0/24" })).rejects.toMatchObject({ name: "InvalidRoute.NotFound" });
-  await expect(ec2.deleteRoute({ RouteTableId, DestinationCidrBlock: "10.0.0.0/16" })).rejects.toMatchObject({ name: "InvalidParameterValue", message: expect.stringContaining("cannot remove local route") });
-  await expect(ec2.createRoute({ RouteTableId, DestinationCidrBlock: "10.0.0.0/24", GatewayId: InternetGatewayId })).rejects.toMatchObject({ name: "InvalidParameterValue" });
+  await expect(ec2.deleteRoute({ RouteTableId, DestinationCidrBlock: "192.0.2.0/24" })).rejects.toMatchObject({
+    name: "InvalidRoute.NotFound",
+  });
+  await expect(ec2.deleteRoute({ RouteTableId, DestinationCidrBlock: "10.0.0.0/16" })).rejects.toMatchObject({
+    name: "InvalidParameterValue",
+    message: expect.stringContaining("cannot remove local route"),
+  });
+  await expect(ec2.createRoute({ RouteTableId, DestinationCidrBlock: "10.0.0.0/24", GatewayId: InternetGatewayId })).rejects.toMatchObject({
+    name: "InvalidParameterValue",
+  });
 });
 
 test.each([
@@ -69,7 +82,15 @@ test("a subnet follows the main table until it is associated, and the main table
   const { NewAssociationId } = await ec2.replaceRouteTableAssociation({ AssociationId, RouteTableId: other });
   await ec2.disassociateRouteTable({ AssociationId: NewAssociationId });
   await ec2.deleteRouteTable({ RouteTableId: other });
-  const main = async () => (await ec2.describeRouteTables({ Filters: [{ Name: "vpc-id", Values: [VpcId] }, { Name: "association.main", Values: ["true"] }] })).RouteTables!;
+  const main = async () =>
+    (
+      await ec2.describeRouteTables({
+        Filters: [
+          { Name: "vpc-id", Values: [VpcId] },
+          { Name: "association.main", Values: ["true"] },
+        ],
+      })
+    ).RouteTables!;
   const [before] = await main();
   const mainAssociation = before!.Associations![0]!.RouteTableAssociationId;
   await expect(ec2.disassociateRouteTable({ AssociationId: mainAssociation })).rejects.toMatchObject({ name: "InvalidParameterValue" });
@@ -80,7 +101,10 @@ test("a subnet follows the main table until it is associated, and the main table
 test("VPC-01: the longest prefix decides, and VPN-12: the local route beats every other for the VPC's own addresses", async () => {
   const { cloud, ec2, VpcId, RouteTableId, InternetGatewayId } = await world();
   await ec2.createRoute({ RouteTableId, DestinationCidrBlock: "0.0.0.0/0", GatewayId: InternetGatewayId });
-  const { VpcPeeringConnection } = await ec2.createVpcPeeringConnection({ VpcId, PeerVpcId: (await ec2.createVpc({ CidrBlock: "10.7.0.0/16" })).Vpc!.VpcId });
+  const { VpcPeeringConnection } = await ec2.createVpcPeeringConnection({
+    VpcId,
+    PeerVpcId: (await ec2.createVpc({ CidrBlock: "10.7.0.0/16" })).Vpc!.VpcId,
+  });
   const { VpcPeeringConnectionId } = VpcPeeringConnection!;
   cloud.settle();
   await ec2.createRoute({ RouteTableId, DestinationCidrBlock: "10.0.0.0/8", VpcPeeringConnectionId });
@@ -108,8 +132,11 @@ test("a gateway is attached to one VPC and a VPC has one gateway", async () => {
 
 test("an egress-only gateway takes IPv6 only, and its routes become blackholes with it", async () => {
   const { ec2, VpcId, RouteTableId, routes } = await world();
-  const { EgressOnlyInternetGatewayId } = (await ec2.createEgressOnlyInternetGateway({ VpcId, ClientToken: "t" })).EgressOnlyInternetGateway!;
-  await expect(ec2.createRoute({ RouteTableId, DestinationCidrBlock: "0.0.0.0/0", EgressOnlyInternetGatewayId })).rejects.toMatchObject({ name: "InvalidParameterValue" });
+  const { EgressOnlyInternetGatewayId } = (await ec2.createEgressOnlyInternetGateway({ VpcId, ClientToken: "t" }))
+    .EgressOnlyInternetGateway!;
+  await expect(ec2.createRoute({ RouteTableId, DestinationCidrBlock: "0.0.0.0/0", EgressOnlyInternetGatewayId })).rejects.toMatchObject({
+    name: "InvalidParameterValue",
+  });
   await ec2.createRoute({ RouteTableId, DestinationIpv6CidrBlock: "::/0", EgressOnlyInternetGatewayId });
   expect((await routes())[1]).toMatchObject({ DestinationIpv6CidrBlock: "::/0", State: "active" });
   await ec2.deleteEgressOnlyInternetGateway({ EgressOnlyInternetGatewayId });
@@ -120,8 +147,14 @@ test("VPC-11: a gateway endpoint puts its prefix list into the tables, and only 
   const { cloud, ec2, VpcId, RouteTableId, routes } = await world();
   const { VpcEndpoint } = await ec2.createVpcEndpoint({ VpcId, ServiceName: "com.amazonaws.eu-west-1.s3", RouteTableIds: [RouteTableId] });
   const route = (await routes())[1]!;
-  expect(route).toMatchObject({ DestinationPrefixListId: expect.stringMatching(/^pl-/), GatewayId: VpcEndpoint!.VpcEndpointId, State: "active" });
-  await expect(ec2.deleteRoute({ RouteTableId, DestinationPrefixListId: route.DestinationPrefixListId })).rejects.toMatchObject({ name: "InvalidParameterValue" });
+  expect(route).toMatchObject({
+    DestinationPrefixListId: expect.stringMatching(/^pl-/),
+    GatewayId: VpcEndpoint!.VpcEndpointId,
+    State: "active",
+  });
+  await expect(ec2.deleteRoute({ RouteTableId, DestinationPrefixListId: route.DestinationPrefixListId })).rejects.toMatchObject({
+    name: "InvalidParameterValue",
+  });
   await ec2.deleteVpcEndpoints({ VpcEndpointIds: [VpcEndpoint!.VpcEndpointId!] });
   expect(await routes()).toHaveLength(1);
   cloud.settle();

@@ -14,7 +14,10 @@ import { findSubnet } from "./subnets.ts";
 
 type Association = Known<sdk.RouteTableAssociation, "RouteTableAssociationId" | "RouteTableId" | "Main" | "AssociationState">;
 /** A table. Its local routes follow from the VPC's blocks: `Routes` has the others. */
-export type RouteTable = Known<Omit<sdk.RouteTable, "Associations" | "Routes" | "PropagatingVgws">, "RouteTableId" | "VpcId" | "OwnerId" | "Tags"> & {
+export type RouteTable = Known<
+  Omit<sdk.RouteTable, "Associations" | "Routes" | "PropagatingVgws">,
+  "RouteTableId" | "VpcId" | "OwnerId" | "Tags"
+> & {
   Associations: Association[];
   Routes: Route[];
   PropagatingVgws: Known<sdk.PropagatingVgw, "GatewayId">[];
@@ -29,14 +32,16 @@ export const routeTableOperations = {
     findVpc(call, VpcId);
     const tags = tagsOf(call, TagSpecifications, "route-table");
     const siblings = [...call.state.routeTables.values()].filter((table) => table.VpcId === VpcId);
-    if (siblings.length >= TABLES_MAX) throw new AwsError("RouteTableLimitExceeded", "The maximum number of route tables has been reached.");
+    if (siblings.length >= TABLES_MAX)
+      throw new AwsError("RouteTableLimitExceeded", "The maximum number of route tables has been reached.");
     const table = make(call, VpcId, tags);
     remember(call, "CreateRouteTable", ClientToken, { VpcId, TagSpecifications }, table.RouteTableId);
     return { RouteTable: shown(call, table), ClientToken };
   },
   DeleteRouteTable(call, { RouteTableId }) {
     const table = findRouteTable(call, RouteTableId);
-    if (table.Associations.length > 0) throw new AwsError("DependencyViolation", `The routeTable '${RouteTableId}' has dependencies and cannot be deleted.`);
+    if (table.Associations.length > 0)
+      throw new AwsError("DependencyViolation", `The routeTable '${RouteTableId}' has dependencies and cannot be deleted.`);
     forgetRouteTable(call, RouteTableId);
     call.state.routeTables.delete(RouteTableId);
   },
@@ -48,25 +53,35 @@ export const routeTableOperations = {
   AssociateRouteTable(call, { RouteTableId, SubnetId, GatewayId, PublicIpv4Pool }) {
     const table = findRouteTable(call, RouteTableId);
     if (PublicIpv4Pool !== undefined) throw new AwsError("NotImplemented", "Causeway does not emulate public IPv4 pools.", 501);
-    if ((SubnetId === undefined) === (GatewayId === undefined)) throw new AwsError("MissingParameter", "Exactly one of subnetId and gatewayId must be specified");
+    if ((SubnetId === undefined) === (GatewayId === undefined))
+      throw new AwsError("MissingParameter", "Exactly one of subnetId and gatewayId must be specified");
     const target = SubnetId === undefined ? gatewayOf(call, table, GatewayId ?? "") : subnetOf(call, table, SubnetId);
     const present = associationOf(call, target);
-    if (present?.RouteTableId === RouteTableId) return { AssociationId: present.RouteTableAssociationId, AssociationState: present.AssociationState };
+    if (present?.RouteTableId === RouteTableId)
+      return { AssociationId: present.RouteTableAssociationId, AssociationState: present.AssociationState };
     if (present) {
-      throw new AwsError("Resource.AlreadyAssociated", `the specified association for route table ${RouteTableId} conflicts with an existing association`);
+      throw new AwsError(
+        "Resource.AlreadyAssociated",
+        `the specified association for route table ${RouteTableId} conflicts with an existing association`,
+      );
     }
     const association = associate(call, table, target);
     return { AssociationId: association.RouteTableAssociationId, AssociationState: association.AssociationState };
   },
   DisassociateRouteTable(call, { AssociationId }) {
     const { table, association } = findAssociation(call, AssociationId);
-    if (association.Main) throw new AwsError("InvalidParameterValue", `cannot disassociate the main route table association ${AssociationId}`);
+    if (association.Main)
+      throw new AwsError("InvalidParameterValue", `cannot disassociate the main route table association ${AssociationId}`);
     table.Associations = table.Associations.filter((each) => each !== association);
   },
   ReplaceRouteTableAssociation(call, { AssociationId, RouteTableId }) {
     const to = findRouteTable(call, RouteTableId);
     const { table: from, association } = findAssociation(call, AssociationId);
-    if (from.VpcId !== to.VpcId) throw new AwsError("InvalidParameterValue", `Route table ${RouteTableId} and association ${AssociationId} belong to different networks`);
+    if (from.VpcId !== to.VpcId)
+      throw new AwsError(
+        "InvalidParameterValue",
+        `Route table ${RouteTableId} and association ${AssociationId} belong to different networks`,
+      );
     if (from === to) return { NewAssociationId: AssociationId, AssociationState: association.AssociationState };
     from.Associations = from.Associations.filter((each) => each !== association);
     const { SubnetId, GatewayId, Main } = association;
@@ -99,15 +114,20 @@ export function createMainRouteTable(call: Here, vpcId: string): RouteTable {
 /** The table that decides for a subnet. */
 export function routeTableOf(state: State, subnet: { SubnetId: string; VpcId: string }): RouteTable | undefined {
   const inVpc = [...state.routeTables.values()].filter(({ VpcId }) => VpcId === subnet.VpcId);
-  return inVpc.find(({ Associations }) => Associations.some(({ SubnetId }) => SubnetId === subnet.SubnetId)) ?? inVpc.find(({ Associations }) => Associations.some(({ Main }) => Main));
+  return (
+    inVpc.find(({ Associations }) => Associations.some(({ SubnetId }) => SubnetId === subnet.SubnetId)) ??
+    inVpc.find(({ Associations }) => Associations.some(({ Main }) => Main))
+  );
 }
 
 export function dissociateSubnet(call: Here, subnetId: string): void {
-  for (const table of call.state.routeTables.values()) table.Associations = table.Associations.filter(({ SubnetId }) => SubnetId !== subnetId);
+  for (const table of call.state.routeTables.values())
+    table.Associations = table.Associations.filter(({ SubnetId }) => SubnetId !== subnetId);
 }
 
 export function dissociateGateway(call: Here, gatewayId: string): void {
-  for (const table of call.state.routeTables.values()) table.Associations = table.Associations.filter(({ GatewayId }) => GatewayId !== gatewayId);
+  for (const table of call.state.routeTables.values())
+    table.Associations = table.Associations.filter(({ GatewayId }) => GatewayId !== gatewayId);
 }
 
 /** With the association of a gateway endpoint comes the route to it, and goes with it. */
@@ -123,15 +143,19 @@ export function removeEndpointRoute(call: Here, tableId: string, endpointId: str
 type Target = { SubnetId?: string; GatewayId?: string; Main?: boolean };
 
 function subnetOf(call: Here, { VpcId, RouteTableId }: RouteTable, id: string): Target {
-  if (findSubnet(call, id).VpcId !== VpcId) throw new AwsError("InvalidParameterValue", `Route table ${RouteTableId} and subnet ${id} belong to different networks`);
+  if (findSubnet(call, id).VpcId !== VpcId)
+    throw new AwsError("InvalidParameterValue", `Route table ${RouteTableId} and subnet ${id} belong to different networks`);
   return { SubnetId: id };
 }
 
 /** Gateway route tables steer what comes in: docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html */
 function gatewayOf(call: Here, { VpcId, RouteTableId }: RouteTable, id: string): Target {
-  const isAttached = call.state.internetGateways.get(id)?.Attachments.some((each) => each.VpcId === VpcId) || isAttachedVpnGateway(call, id, VpcId);
-  if (!isAttached && !call.state.internetGateways.has(id)) throw new AwsError("InvalidGatewayID.NotFound", `The gateway ID '${id}' does not exist`);
-  if (!isAttached) throw new AwsError("InvalidParameterValue", `Route table ${RouteTableId} and network gateway ${id} belong to different networks`);
+  const isAttached =
+    call.state.internetGateways.get(id)?.Attachments.some((each) => each.VpcId === VpcId) || isAttachedVpnGateway(call, id, VpcId);
+  if (!isAttached && !call.state.internetGateways.has(id))
+    throw new AwsError("InvalidGatewayID.NotFound", `The gateway ID '${id}' does not exist`);
+  if (!isAttached)
+    throw new AwsError("InvalidParameterValue", `Route table ${RouteTableId} and network gateway ${id} belong to different networks`);
   return { GatewayId: id };
 }
 
@@ -163,7 +187,15 @@ export function findAssociation(call: Here, id: string): { table: RouteTable; as
 }
 
 function make(call: Here, vpcId: string, tags: sdk.Tag[]): RouteTable {
-  const table: RouteTable = { RouteTableId: call.id("rtb"), VpcId: vpcId, OwnerId: call.account, Associations: [], Routes: [], PropagatingVgws: [], Tags: tags };
+  const table: RouteTable = {
+    RouteTableId: call.id("rtb"),
+    VpcId: vpcId,
+    OwnerId: call.account,
+    Associations: [],
+    Routes: [],
+    PropagatingVgws: [],
+    Tags: tags,
+  };
   call.state.routeTables.set(table.RouteTableId, table);
   return table;
 }
@@ -174,8 +206,14 @@ export function shown(call: Here, table: RouteTable) {
 
 type Shown = ReturnType<typeof shown>;
 
-const associations = <Value>(value: (association: Association) => Value) => (table: Shown) => table.Associations.map(value);
-const routes = <Value>(value: (route: sdk.Route) => Value) => (table: Shown) => table.Routes.map(value);
+const associations =
+  <Value>(value: (association: Association) => Value) =>
+  (table: Shown) =>
+    table.Associations.map(value);
+const routes =
+  <Value>(value: (route: sdk.Route) => Value) =>
+  (table: Shown) =>
+    table.Routes.map(value);
 
 // docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html
 const tableFilters = {
@@ -203,7 +241,8 @@ const tableFilters = {
 
 function checkVpnGateway(call: Here, { VpcId, RouteTableId }: RouteTable, id: string): void {
   if (!call.state.vpnGateways.has(id)) throw new AwsError("InvalidGatewayID.NotFound", `The gateway ID '${id}' does not exist`);
-  if (!isAttachedVpnGateway(call, id, VpcId)) throw new AwsError("Gateway.NotAttached", `resource ${id} is not attached to the VPC of ${RouteTableId}`);
+  if (!isAttachedVpnGateway(call, id, VpcId))
+    throw new AwsError("Gateway.NotAttached", `resource ${id} is not attached to the VPC of ${RouteTableId}`);
 }
 
 function isAttachedVpnGateway(call: Here, id: string, vpcId: string): boolean {

@@ -5,7 +5,18 @@ import type { RouteTable } from "./route-tables.ts";
 import { byId } from "./ids.ts";
 import type { Here } from "./state.ts";
 
-export type Target = Partial<Pick<sdk.Route, "EgressOnlyInternetGatewayId" | "GatewayId" | "InstanceId" | "InstanceOwnerId" | "NatGatewayId" | "NetworkInterfaceId" | "VpcPeeringConnectionId">>;
+export type Target = Partial<
+  Pick<
+    sdk.Route,
+    | "EgressOnlyInternetGatewayId"
+    | "GatewayId"
+    | "InstanceId"
+    | "InstanceOwnerId"
+    | "NatGatewayId"
+    | "NetworkInterfaceId"
+    | "VpcPeeringConnectionId"
+  >
+>;
 
 type Kind = {
   /** The target as the route will show it; refuses one that is not there or not this VPC's. */
@@ -25,7 +36,8 @@ const kinds: Record<string, Kind> = {
   },
   GatewayId: {
     find(call, table, id) {
-      if (!call.state.internetGateways.has(id) && !call.state.vpnGateways.has(id)) throw new AwsError("InvalidGatewayID.NotFound", `The gateway ID '${id}' does not exist`);
+      if (!call.state.internetGateways.has(id) && !call.state.vpnGateways.has(id))
+        throw new AwsError("InvalidGatewayID.NotFound", `The gateway ID '${id}' does not exist`);
       if (!isAttached(call, table, id)) throw elsewhere(table, "network gateway", id);
       return { GatewayId: id };
     },
@@ -36,7 +48,11 @@ const kinds: Record<string, Kind> = {
       const interfaces = [...call.state.networkInterfaces.values()].filter(({ Attachment }) => Attachment?.InstanceId === id);
       const [only] = interfaces;
       if (!only) throw new AwsError("InvalidInstanceID.NotFound", `The instance ID '${id}' does not exist`);
-      if (interfaces.length > 1) throw new AwsError("InvalidInstanceID", `There are multiple interfaces attached to instance '${id}'. Please specify an interface ID for the operation instead.`);
+      if (interfaces.length > 1)
+        throw new AwsError(
+          "InvalidInstanceID",
+          `There are multiple interfaces attached to instance '${id}'. Please specify an interface ID for the operation instead.`,
+        );
       if (only.VpcId !== table.VpcId) throw elsewhere(table, "instance", id);
       return { InstanceId: id, InstanceOwnerId: only.OwnerId, NetworkInterfaceId: only.NetworkInterfaceId };
     },
@@ -46,7 +62,8 @@ const kinds: Record<string, Kind> = {
   NatGatewayId: {
     find(call, table, id) {
       const gateway = call.state.natGateways.get(id);
-      if (!gateway || !["pending", "available"].includes(gateway.State)) throw new AwsError("InvalidNatGatewayID.NotFound", `The natGateway ID '${id}' does not exist`);
+      if (!gateway || !["pending", "available"].includes(gateway.State))
+        throw new AwsError("InvalidNatGatewayID.NotFound", `The natGateway ID '${id}' does not exist`);
       if (gateway.VpcId !== table.VpcId) throw elsewhere(table, "NAT gateway", id);
       return { NatGatewayId: id };
     },
@@ -87,9 +104,15 @@ const absent: Record<string, [code: string, noun: string]> = {
 
 /** The one target of a request, checked. */
 export function findTarget(call: Here, table: RouteTable, input: object): Target {
-  const given = Object.entries(input).filter(([member, value]) => value !== undefined && (Object.hasOwn(kinds, member) || Object.hasOwn(absent, member)));
+  const given = Object.entries(input).filter(
+    ([member, value]) => value !== undefined && (Object.hasOwn(kinds, member) || Object.hasOwn(absent, member)),
+  );
   const [only] = given;
-  if (!only || given.length > 1) throw new AwsError("InvalidParameterCombination", `The request must contain exactly one of ${[...Object.keys(kinds), ...Object.keys(absent)].join(", ")}`);
+  if (!only || given.length > 1)
+    throw new AwsError(
+      "InvalidParameterCombination",
+      `The request must contain exactly one of ${[...Object.keys(kinds), ...Object.keys(absent)].join(", ")}`,
+    );
   const [member, id] = only;
   const kind = kinds[member];
   if (kind) return kind.find(call, table, id);
@@ -98,7 +121,9 @@ export function findTarget(call: Here, table: RouteTable, input: object): Target
 }
 
 export function isReachable(call: Here, table: RouteTable, route: sdk.Route): boolean {
-  return Object.entries(route).every(([member, value]) => value === undefined || !Object.hasOwn(kinds, member) || kinds[member]?.isReachable(call, table, value));
+  return Object.entries(route).every(
+    ([member, value]) => value === undefined || !Object.hasOwn(kinds, member) || kinds[member]?.isReachable(call, table, value),
+  );
 }
 
 /** "The target must be a NAT gateway, network interface, or Gateway Load Balancer endpoint": the page RouteTables.html of the same guide. */

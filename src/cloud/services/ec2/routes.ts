@@ -21,9 +21,11 @@ export const routeOperations = {
     const destination = destinationOf(call, input);
     const target = findTarget(call, table, input);
     checkDestination(call, table, destination, target);
-    if (find(table, destination) || isLocal(call, table, destination)) throw new AwsError("RouteAlreadyExists", `The route identified by ${keyOf(destination)} already exists.`);
+    if (find(table, destination) || isLocal(call, table, destination))
+      throw new AwsError("RouteAlreadyExists", `The route identified by ${keyOf(destination)} already exists.`);
     const weight = destination.DestinationPrefixListId === undefined ? 1 : weightOf(call, destination.DestinationPrefixListId);
-    if (weightOfAll(call, table) + weight > ROUTES_MAX) throw new AwsError("RouteLimitExceeded", "The maximum number of routes has been reached.");
+    if (weightOfAll(call, table) + weight > ROUTES_MAX)
+      throw new AwsError("RouteLimitExceeded", "The maximum number of routes has been reached.");
     table.Routes.push({ ...destination, ...target, Origin: "CreateRoute" });
     return { Return: true };
   },
@@ -32,7 +34,11 @@ export const routeOperations = {
     const destination = destinationOf(call, input);
     const present = find(table, destination);
     const wasLocal = isLocal(call, table, destination);
-    if (!present && !wasLocal) throw new AwsError("InvalidParameterValue", `There is no route defined for '${keyOf(destination)}' in the route table. Use CreateRoute instead.`);
+    if (!present && !wasLocal)
+      throw new AwsError(
+        "InvalidParameterValue",
+        `There is no route defined for '${keyOf(destination)}' in the route table. Use CreateRoute instead.`,
+      );
     if (LocalTarget) return backToLocal(table, present, wasLocal, keyOf(destination));
     if (present && isEndpoint(present)) throw endpointRoute("replace", keyOf(destination), table);
     const target = findTarget(call, table, input);
@@ -45,8 +51,10 @@ export const routeOperations = {
     const table = findRouteTable(call, input.RouteTableId);
     const destination = destinationOf(call, input);
     const present = find(table, destination);
-    if (isLocal(call, table, destination)) throw new AwsError("InvalidParameterValue", `cannot remove local route ${keyOf(destination)} in route table ${table.RouteTableId}`);
-    if (!present) throw new AwsError("InvalidRoute.NotFound", `no route with ${described(destination)} in route table ${table.RouteTableId}`);
+    if (isLocal(call, table, destination))
+      throw new AwsError("InvalidParameterValue", `cannot remove local route ${keyOf(destination)} in route table ${table.RouteTableId}`);
+    if (!present)
+      throw new AwsError("InvalidRoute.NotFound", `no route with ${described(destination)} in route table ${table.RouteTableId}`);
     if (isEndpoint(present)) throw endpointRoute("remove", keyOf(destination), table);
     table.Routes = table.Routes.filter((route) => route !== present);
   },
@@ -55,7 +63,10 @@ export const routeOperations = {
 /** All routes of a table, each with its state: the VPC's own first. */
 export function routesOf(call: Here, table: RouteTable): sdk.Route[] {
   const local = localRoutes(call, table).filter((route) => !find(table, route));
-  return [...local, ...table.Routes].map((route) => ({ ...route, State: route.GatewayId === "local" || isReachable(call, table, route) ? ("active" as const) : ("blackhole" as const) }));
+  return [...local, ...table.Routes].map((route) => ({
+    ...route,
+    State: route.GatewayId === "local" || isReachable(call, table, route) ? ("active" as const) : ("blackhole" as const),
+  }));
 }
 
 /**
@@ -66,17 +77,31 @@ export function routeTo(call: Here, table: RouteTable, address: string): sdk.Rou
   const parsed = parseAddress(address);
   if (!parsed) return undefined;
   const matching = routesOf(call, table)
-    .flatMap((route) => blocksOf(call, route).map((each) => ({ route, length: each.length, rank: rankOf(route), matches: holds(each, parsed.family, parsed.value) })))
+    .flatMap((route) =>
+      blocksOf(call, route).map((each) => ({
+        route,
+        length: each.length,
+        rank: rankOf(route),
+        matches: holds(each, parsed.family, parsed.value),
+      })),
+    )
     .filter(({ matches }) => matches);
   const isLocallyHeld = matching.some(({ route }) => route.GatewayId === "local");
   const candidates = matching.filter(({ route }) => !isLocallyHeld || route.Origin !== "EnableVgwRoutePropagation");
-  return candidates.reduce<(typeof candidates)[number] | undefined>((best, each) => (!best || each.length > best.length || (each.length === best.length && each.rank < best.rank) ? each : best), undefined)?.route;
+  return candidates.reduce<(typeof candidates)[number] | undefined>(
+    (best, each) => (!best || each.length > best.length || (each.length === best.length && each.rank < best.rank) ? each : best),
+    undefined,
+  )?.route;
 }
 
-const rankOf = ({ Origin, DestinationPrefixListId }: sdk.Route) => (Origin === "EnableVgwRoutePropagation" ? 2 : DestinationPrefixListId === undefined ? 0 : 1);
+const rankOf = ({ Origin, DestinationPrefixListId }: sdk.Route) =>
+  Origin === "EnableVgwRoutePropagation" ? 2 : DestinationPrefixListId === undefined ? 0 : 1;
 
 function blocksOf(call: Here, { DestinationCidrBlock, DestinationIpv6CidrBlock, DestinationPrefixListId }: Destination): Block[] {
-  const texts = DestinationPrefixListId === undefined ? [DestinationCidrBlock ?? DestinationIpv6CidrBlock ?? ""] : cidrsOf(call, DestinationPrefixListId);
+  const texts =
+    DestinationPrefixListId === undefined
+      ? [DestinationCidrBlock ?? DestinationIpv6CidrBlock ?? ""]
+      : cidrsOf(call, DestinationPrefixListId);
   return texts.map(block);
 }
 
@@ -109,13 +134,21 @@ function described({ DestinationCidrBlock, DestinationIpv6CidrBlock, Destination
   return `destination-prefix-list-id ${DestinationPrefixListId}`;
 }
 
-function destinationOf(call: Here, { DestinationCidrBlock: ipv4, DestinationIpv6CidrBlock: ipv6, DestinationPrefixListId: prefixList }: Destination): Destination {
+function destinationOf(
+  call: Here,
+  { DestinationCidrBlock: ipv4, DestinationIpv6CidrBlock: ipv6, DestinationPrefixListId: prefixList }: Destination,
+): Destination {
   if ([ipv4, ipv6, prefixList].filter((each) => each !== undefined).length !== 1) {
-    throw new AwsError("MissingParameter", "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock or destinationPrefixListId");
+    throw new AwsError(
+      "MissingParameter",
+      "The request must contain exactly one of destinationCidrBlock, destinationIpv6CidrBlock or destinationPrefixListId",
+    );
   }
   if (prefixList !== undefined) return { DestinationPrefixListId: findPrefixList(call, prefixList).PrefixListId };
-  const [parameter, text, family] = ipv4 === undefined ? (["destinationIpv6CidrBlock", ipv6 ?? "", 6] as const) : (["destinationCidrBlock", ipv4, 4] as const);
-  if (parseBlock(text)?.family !== family) throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter ${parameter} is invalid. This is not a valid CIDR block.`);
+  const [parameter, text, family] =
+    ipv4 === undefined ? (["destinationIpv6CidrBlock", ipv6 ?? "", 6] as const) : (["destinationCidrBlock", ipv4, 4] as const);
+  if (parseBlock(text)?.family !== family)
+    throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter ${parameter} is invalid. This is not a valid CIDR block.`);
   return family === 4 ? { DestinationCidrBlock: canonical(text) } : { DestinationIpv6CidrBlock: canonical(text) };
 }
 
@@ -126,7 +159,8 @@ function checkDestination(call: Here, table: RouteTable, destination: Destinatio
   }
   if (destination.DestinationPrefixListId !== undefined) return;
   const wanted = block(keyOf(destination));
-  if (FORBIDDEN.some((each) => contains(each, wanted))) throw new AwsError("InvalidParameterValue", `The destination CIDR block ${keyOf(destination)} is reserved for use by AWS services.`);
+  if (FORBIDDEN.some((each) => contains(each, wanted)))
+    throw new AwsError("InvalidParameterValue", `The destination CIDR block ${keyOf(destination)} is reserved for use by AWS services.`);
   const isInside = localRoutes(call, table).some((route) => contains(block(keyOf(route)), wanted));
   if (isInside && !mayBeInsideVpc(target)) {
     throw new AwsError(
@@ -143,11 +177,16 @@ function backToLocal(table: RouteTable, present: Route | undefined, wasLocal: bo
 
 function weightOfAll(call: Here, table: RouteTable): number {
   const counted = table.Routes.filter(({ Origin }) => Origin !== "EnableVgwRoutePropagation");
-  return counted.reduce((sum, route) => sum + (route.DestinationPrefixListId === undefined || isEndpoint(route) ? 1 : weightOf(call, route.DestinationPrefixListId)), localRoutes(call, table).length);
+  return counted.reduce(
+    (sum, route) =>
+      sum + (route.DestinationPrefixListId === undefined || isEndpoint(route) ? 1 : weightOf(call, route.DestinationPrefixListId)),
+    localRoutes(call, table).length,
+  );
 }
 
 /** A gateway endpoint's route is made and removed with its association. */
-const isEndpoint = ({ GatewayId, DestinationPrefixListId }: Route) => DestinationPrefixListId !== undefined && GatewayId?.startsWith("vpce-") === true;
+const isEndpoint = ({ GatewayId, DestinationPrefixListId }: Route) =>
+  DestinationPrefixListId !== undefined && GatewayId?.startsWith("vpce-") === true;
 
 function endpointRoute(verb: string, key: string, { RouteTableId }: RouteTable): AwsError {
   return new AwsError("InvalidParameterValue", `cannot ${verb} VPC endpoint route ${key} in route table ${RouteTableId}`);

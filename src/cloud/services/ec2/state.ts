@@ -17,7 +17,9 @@ import type { Endpoint } from "./endpoints.ts";
 import type { Vpc } from "./vpcs.ts";
 
 /** A virtual private gateway: the target of routes and the source of propagated ones. */
-export type VpnGateway = Known<Omit<sdk.VpnGateway, "VpcAttachments">, "VpnGatewayId" | "State" | "Tags"> & { VpcAttachments: sdk.VpcAttachment[] };
+export type VpnGateway = Known<Omit<sdk.VpnGateway, "VpcAttachments">, "VpnGatewayId" | "State" | "Tags"> & {
+  VpcAttachments: sdk.VpcAttachment[];
+};
 
 export const state = () => ({
   /** Whether the default VPC has been laid down here: it is there from the start, but written only by the region's first change. */

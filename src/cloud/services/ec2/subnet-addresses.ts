@@ -22,7 +22,11 @@ export function freeAddresses(state: State, subnet: Subnet): number {
 }
 
 /** `count` free IPv4 addresses, after those that are asked for by name. */
-export function takeAddresses(call: Here, subnet: Subnet, { named = [], count = 0 }: { named?: readonly string[]; count?: number }): string[] {
+export function takeAddresses(
+  call: Here,
+  subnet: Subnet,
+  { named = [], count = 0 }: { named?: readonly string[]; count?: number },
+): string[] {
   const whole = block(subnet.CidrBlock);
   const taken = takenIn(call.state, subnet, 4);
   for (const address of named) taken.addresses.add(checkNamed(whole, taken, address, subnet));
@@ -32,7 +36,11 @@ export function takeAddresses(call: Here, subnet: Subnet, { named = [], count = 
 }
 
 /** The same for IPv6. The first four addresses and the last are reserved here too. */
-export function takeIpv6Addresses(call: Here, subnet: Subnet, { named = [], count = 0 }: { named?: readonly string[]; count?: number }): string[] {
+export function takeIpv6Addresses(
+  call: Here,
+  subnet: Subnet,
+  { named = [], count = 0 }: { named?: readonly string[]; count?: number },
+): string[] {
   if (named.length + count === 0) return [];
   const whole = ipv6BlockOf(subnet);
   const taken = takenIn(call.state, subnet, 6);
@@ -56,18 +64,23 @@ export function takePrefixes(
   const { addresses, prefixes } = takenIn(call.state, subnet, family);
   for (const address of avoiding) addresses.add(parseAddress(address)!.value);
   const reserved = [...Array.from({ length: Number(RESERVED_FIRST) }, (_, at) => whole.first + BigInt(at)), last(whole)];
-  const blocked = new Set([...[...addresses, ...reserved].map((address) => address - (address % size(family, length))), ...prefixes.map(({ first }) => first)]);
+  const blocked = new Set([
+    ...[...addresses, ...reserved].map((address) => address - (address % size(family, length))),
+    ...prefixes.map(({ first }) => first),
+  ]);
   const found: bigint[] = [];
   for (const text of named) {
     const parsed = parseBlock(text);
-    if (!parsed || parsed.length !== length || !holds(whole, family, parsed.first) || blocked.has(parsed.first)) throw new AwsError("InvalidParameterValue", `The prefix ${text} is not available in subnet ${subnet.SubnetId}`);
+    if (!parsed || parsed.length !== length || !holds(whole, family, parsed.first) || blocked.has(parsed.first))
+      throw new AwsError("InvalidParameterValue", `The prefix ${text} is not available in subnet ${subnet.SubnetId}`);
     blocked.add(parsed.first);
     found.push(parsed.first);
   }
   for (let first = whole.first; found.length < named.length + count && first <= last(whole); first += size(family, length)) {
     if (!blocked.has(first)) found.push(first);
   }
-  if (found.length < named.length + count) throw new AwsError("InsufficientCidrBlocks", `The specified subnet does not have enough free cidr blocks to satisfy the request.`);
+  if (found.length < named.length + count)
+    throw new AwsError("InsufficientCidrBlocks", `The specified subnet does not have enough free cidr blocks to satisfy the request.`);
   return found.map((first) => showBlock({ family, first, length }));
 }
 
@@ -75,9 +88,15 @@ function takenIn(state: State, subnet: Subnet, family: 4 | 6): Taken {
   const taken: Taken = { addresses: new Set(), prefixes: [] };
   for (const each of state.networkInterfaces.values()) {
     if (each.SubnetId !== subnet.SubnetId) continue;
-    const addresses = family === 4 ? each.PrivateIpAddresses.map(({ PrivateIpAddress }) => PrivateIpAddress) : each.Ipv6Addresses.map(({ Ipv6Address }) => Ipv6Address);
+    const addresses =
+      family === 4
+        ? each.PrivateIpAddresses.map(({ PrivateIpAddress }) => PrivateIpAddress)
+        : each.Ipv6Addresses.map(({ Ipv6Address }) => Ipv6Address);
     for (const address of addresses) taken.addresses.add(parseAddress(address)!.value);
-    for (const prefix of family === 4 ? each.Ipv4Prefixes.map(({ Ipv4Prefix }) => Ipv4Prefix) : each.Ipv6Prefixes.map(({ Ipv6Prefix }) => Ipv6Prefix)) taken.prefixes.push(block(prefix));
+    for (const prefix of family === 4
+      ? each.Ipv4Prefixes.map(({ Ipv4Prefix }) => Ipv4Prefix)
+      : each.Ipv6Prefixes.map(({ Ipv6Prefix }) => Ipv6Prefix))
+      taken.prefixes.push(block(prefix));
   }
   return taken;
 }
@@ -99,12 +118,18 @@ function draw(call: Here, usable: { first: bigint; last: bigint }, { addresses, 
 
 function checkNamed(whole: Block, { addresses, prefixes }: Taken, text: string, subnet: Subnet): bigint {
   const parsed = parseAddress(text);
-  if (parsed?.family !== whole.family) throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter address is invalid. Address is not valid.`);
+  if (parsed?.family !== whole.family)
+    throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter address is invalid. Address is not valid.`);
   const { value } = parsed;
-  if (!holds(whole, whole.family, value)) throw new AwsError("InvalidParameterValue", "Address does not fall within the subnet's address range");
-  if (value < whole.first + RESERVED_FIRST || value === last(whole)) throw new AwsError("InvalidParameterValue", "Address is in subnet's reserved address range");
+  if (!holds(whole, whole.family, value))
+    throw new AwsError("InvalidParameterValue", "Address does not fall within the subnet's address range");
+  if (value < whole.first + RESERVED_FIRST || value === last(whole))
+    throw new AwsError("InvalidParameterValue", "Address is in subnet's reserved address range");
   if (addresses.has(value) || prefixes.some((prefix) => holds(prefix, prefix.family, value))) {
-    throw new AwsError(whole.family === 4 ? "InvalidIPAddress.InUse" : "InvalidIPAddress.InUse", `Address ${text} is in use in subnet ${subnet.SubnetId}.`);
+    throw new AwsError(
+      whole.family === 4 ? "InvalidIPAddress.InUse" : "InvalidIPAddress.InUse",
+      `Address ${text} is in use in subnet ${subnet.SubnetId}.`,
+    );
   }
   return value;
 }
@@ -116,5 +141,8 @@ function ipv6BlockOf(subnet: Subnet): Block {
 }
 
 function insufficient(): AwsError {
-  return new AwsError("InsufficientFreeAddressesInSubnet", `The specified subnet does not have enough free addresses to satisfy the request.`);
+  return new AwsError(
+    "InsufficientFreeAddressesInSubnet",
+    `The specified subnet does not have enough free addresses to satisfy the request.`,
+  );
 }

@@ -18,7 +18,11 @@ test.each([
   ["10.0.0.0/16", 65_531],
 ])("VPC-03: the subnet %s has %i usable addresses", async (CidrBlock, usable) => {
   const { ec2, VpcId } = await world();
-  expect((await ec2.createSubnet({ VpcId, CidrBlock })).Subnet).toMatchObject({ CidrBlock, AvailableIpAddressCount: usable, State: "available" });
+  expect((await ec2.createSubnet({ VpcId, CidrBlock })).Subnet).toMatchObject({
+    CidrBlock,
+    AvailableIpAddressCount: usable,
+    State: "available",
+  });
 });
 
 test.each([
@@ -35,7 +39,11 @@ test.each([
 });
 
 test("VPC-03: whatever is asked for, the subnets of a VPC never overlap", async () => {
-  const cidr = fc.record({ third: fc.integer({ min: 0, max: 255 }), fourth: fc.integer({ min: 0, max: 255 }), length: fc.integer({ min: 18, max: 28 }) });
+  const cidr = fc.record({
+    third: fc.integer({ min: 0, max: 255 }),
+    fourth: fc.integer({ min: 0, max: 255 }),
+    length: fc.integer({ min: 18, max: 28 }),
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(cidr, { minLength: 2, maxLength: 12 }), async (wanted) => {
       const { ec2, VpcId } = await world();
@@ -79,9 +87,16 @@ test("attributes are changed one at a time, and IPv6 addresses need an IPv6 bloc
   const { SubnetId } = (await ec2.createSubnet({ VpcId, CidrBlock: "10.0.0.0/24" })).Subnet!;
   await ec2.modifySubnetAttribute({ SubnetId, MapPublicIpOnLaunch: { Value: true } });
   await ec2.modifySubnetAttribute({ SubnetId, PrivateDnsHostnameTypeOnLaunch: "resource-name" });
-  const { Subnets } = await ec2.describeSubnets({ Filters: [{ Name: "map-public-ip-on-launch", Values: ["true"] }, { Name: "vpc-id", Values: [VpcId] }] });
+  const { Subnets } = await ec2.describeSubnets({
+    Filters: [
+      { Name: "map-public-ip-on-launch", Values: ["true"] },
+      { Name: "vpc-id", Values: [VpcId] },
+    ],
+  });
   expect(Subnets).toMatchObject([{ SubnetId, PrivateDnsNameOptionsOnLaunch: { HostnameType: "resource-name" } }]);
   const two = { SubnetId, MapPublicIpOnLaunch: { Value: true }, EnableDns64: { Value: true } };
   await expect(ec2.modifySubnetAttribute(two)).rejects.toMatchObject({ name: "InvalidParameterCombination" });
-  await expect(ec2.modifySubnetAttribute({ SubnetId, AssignIpv6AddressOnCreation: { Value: true } })).rejects.toMatchObject({ name: "InvalidParameterValue" });
+  await expect(ec2.modifySubnetAttribute({ SubnetId, AssignIpv6AddressOnCreation: { Value: true } })).rejects.toMatchObject({
+    name: "InvalidParameterValue",
+  });
 });

@@ -17,8 +17,21 @@ type Ipv6Association = Known<sdk.SubnetIpv6CidrBlockAssociation, "AssociationId"
 /** A subnet without its count of free addresses, which follows from the interfaces in it. */
 export type Subnet = Known<
   Omit<sdk.Subnet, "AvailableIpAddressCount" | "Ipv6CidrBlockAssociationSet">,
-  | "SubnetId" | "SubnetArn" | "VpcId" | "OwnerId" | "State" | "CidrBlock" | "AvailabilityZone" | "AvailabilityZoneId" | "DefaultForAz"
-  | "MapPublicIpOnLaunch" | "AssignIpv6AddressOnCreation" | "EnableDns64" | "Ipv6Native" | "PrivateDnsNameOptionsOnLaunch" | "Tags"
+  | "SubnetId"
+  | "SubnetArn"
+  | "VpcId"
+  | "OwnerId"
+  | "State"
+  | "CidrBlock"
+  | "AvailabilityZone"
+  | "AvailabilityZoneId"
+  | "DefaultForAz"
+  | "MapPublicIpOnLaunch"
+  | "AssignIpv6AddressOnCreation"
+  | "EnableDns64"
+  | "Ipv6Native"
+  | "PrivateDnsNameOptionsOnLaunch"
+  | "Tags"
 > & { Ipv6CidrBlockAssociationSet: Ipv6Association[] };
 
 const SUBNETS_MAX = 200; // a VPC: docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
@@ -70,17 +83,30 @@ export const subnetOperations = {
     const { SubnetId, Ipv6CidrBlock } = input;
     const subnet = findSubnet(call, SubnetId);
     if (Ipv6CidrBlock === undefined) throw new AwsError("MissingParameter", "The request must contain the parameter ipv6CidrBlock");
-    if (subnet.Ipv6CidrBlockAssociationSet.length > 0) throw new AwsError("InvalidSubnet.Conflict", `The subnet '${SubnetId}' already has an IPv6 CIDR block`);
+    if (subnet.Ipv6CidrBlockAssociationSet.length > 0)
+      throw new AwsError("InvalidSubnet.Conflict", `The subnet '${SubnetId}' already has an IPv6 CIDR block`);
     const association = ipv6Association(call, checkIpv6(call, findVpc(call, subnet.VpcId), Ipv6CidrBlock));
     subnet.Ipv6CidrBlockAssociationSet.push(association);
     return { SubnetId, Ipv6CidrBlockAssociation: association };
   },
   DisassociateSubnetCidrBlock(call, { AssociationId }) {
-    const subnet = [...call.state.subnets.values()].find(({ Ipv6CidrBlockAssociationSet }) => Ipv6CidrBlockAssociationSet.some((each) => each.AssociationId === AssociationId));
+    const subnet = [...call.state.subnets.values()].find(({ Ipv6CidrBlockAssociationSet }) =>
+      Ipv6CidrBlockAssociationSet.some((each) => each.AssociationId === AssociationId),
+    );
     const association = subnet?.Ipv6CidrBlockAssociationSet.find((each) => each.AssociationId === AssociationId);
-    if (!subnet || !association) throw new AwsError("InvalidSubnetCidrBlockAssociationID.NotFound", `The subnet CIDR block association ID '${AssociationId}' does not exist`);
-    const isUsed = [...call.state.networkInterfaces.values()].some((each) => each.SubnetId === subnet.SubnetId && each.Ipv6Addresses.length + each.Ipv6Prefixes.length > 0);
-    if (isUsed) throw new AwsError("InvalidCidrBlock.InUse", `The subnet CIDR block with association ID ${AssociationId} is in use and cannot be disassociated.`);
+    if (!subnet || !association)
+      throw new AwsError(
+        "InvalidSubnetCidrBlockAssociationID.NotFound",
+        `The subnet CIDR block association ID '${AssociationId}' does not exist`,
+      );
+    const isUsed = [...call.state.networkInterfaces.values()].some(
+      (each) => each.SubnetId === subnet.SubnetId && each.Ipv6Addresses.length + each.Ipv6Prefixes.length > 0,
+    );
+    if (isUsed)
+      throw new AwsError(
+        "InvalidCidrBlock.InUse",
+        `The subnet CIDR block with association ID ${AssociationId} is in use and cannot be disassociated.`,
+      );
     subnet.Ipv6CidrBlockAssociationSet = [];
     subnet.AssignIpv6AddressOnCreation = false;
     return { SubnetId: subnet.SubnetId, Ipv6CidrBlockAssociation: { ...association, Ipv6CidrBlockState: { State: "disassociating" } } };
@@ -94,7 +120,13 @@ export function findSubnet(call: Here, id: string): Subnet {
 /** Its block is the VPC's and free: the caller has seen to that. */
 export function makeSubnet(
   call: Here,
-  { vpcId, cidr, zone, tags = [], isDefault = false }: { vpcId: string; cidr: string; zone: { ZoneName: string; ZoneId: string }; tags?: sdk.Tag[]; isDefault?: boolean },
+  {
+    vpcId,
+    cidr,
+    zone,
+    tags = [],
+    isDefault = false,
+  }: { vpcId: string; cidr: string; zone: { ZoneName: string; ZoneId: string }; tags?: sdk.Tag[]; isDefault?: boolean },
 ): Subnet {
   const id = call.id("subnet");
   const subnet: Subnet = {
@@ -127,7 +159,8 @@ export function shown(state: State, subnet: Subnet) {
 
 type Shown = ReturnType<typeof shown>;
 
-const ipv6Of = (value: (association: Ipv6Association) => string | undefined) => (subnet: Shown) => subnet.Ipv6CidrBlockAssociationSet.map(value);
+const ipv6Of = (value: (association: Ipv6Association) => string | undefined) => (subnet: Shown) =>
+  subnet.Ipv6CidrBlockAssociationSet.map(value);
 const zoneName = ({ AvailabilityZone }: Shown) => AvailabilityZone;
 const zoneId = ({ AvailabilityZoneId }: Shown) => AvailabilityZoneId;
 const cidrBlock = ({ CidrBlock }: Shown) => CidrBlock;
@@ -153,8 +186,10 @@ const subnetFilters = {
   "outpost-arn": ({ OutpostArn }: Shown) => OutpostArn,
   "owner-id": ({ OwnerId }: Shown) => OwnerId,
   "private-dns-name-options-on-launch.hostname-type": ({ PrivateDnsNameOptionsOnLaunch: options }: Shown) => options.HostnameType,
-  "private-dns-name-options-on-launch.enable-resource-name-dns-a-record": ({ PrivateDnsNameOptionsOnLaunch: options }: Shown) => options.EnableResourceNameDnsARecord,
-  "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": ({ PrivateDnsNameOptionsOnLaunch: options }: Shown) => options.EnableResourceNameDnsAAAARecord,
+  "private-dns-name-options-on-launch.enable-resource-name-dns-a-record": ({ PrivateDnsNameOptionsOnLaunch: options }: Shown) =>
+    options.EnableResourceNameDnsARecord,
+  "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": ({ PrivateDnsNameOptionsOnLaunch: options }: Shown) =>
+    options.EnableResourceNameDnsAAAARecord,
   state: ({ State }: Shown) => State,
   "subnet-arn": ({ SubnetArn }: Shown) => SubnetArn,
   "subnet-id": ({ SubnetId }: Shown) => SubnetId,
@@ -163,22 +198,30 @@ const subnetFilters = {
 
 /** The zone asked for by name or by id; without either one that AWS chooses: here the first. */
 function zoneOf(call: Here, name: string | undefined, id: string | undefined) {
-  if (name !== undefined && id !== undefined) throw new AwsError("InvalidParameterCombination", "The parameters availabilityZone and availabilityZoneId cannot be used together");
+  if (name !== undefined && id !== undefined)
+    throw new AwsError("InvalidParameterCombination", "The parameters availabilityZone and availabilityZoneId cannot be used together");
   const zones = zonesOf(call.region);
   const zone = zones.find(({ ZoneName, ZoneId }) => (name === undefined || ZoneName === name) && (id === undefined || ZoneId === id));
   if (zone) return zone;
   const names = zones.map(({ ZoneName, ZoneId }) => (name === undefined ? ZoneId : ZoneName)).join(", ");
   const [parameter, value] = name === undefined ? ["availabilityZoneId", id] : ["availabilityZone", name];
-  throw new AwsError("InvalidParameterValue", `Value (${value}) for parameter ${parameter} is invalid. Subnets can currently only be created in the following availability zones: ${names}.`);
+  throw new AwsError(
+    "InvalidParameterValue",
+    `Value (${value}) for parameter ${parameter} is invalid. Subnets can currently only be created in the following availability zones: ${names}.`,
+  );
 }
 
 function checkCidr(call: Here, vpc: Vpc, text: string | undefined): string {
   if (text === undefined) throw new AwsError("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.");
   const wanted = parseBlock(text);
-  if (wanted?.family !== 4) throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`);
+  if (wanted?.family !== 4)
+    throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`);
   const isInVpc = vpc.CidrBlockAssociationSet.some(({ CidrBlock }) => contains(block(CidrBlock), wanted));
-  if (wanted.length < SHORTEST || wanted.length > LONGEST || !isInVpc) throw new AwsError("InvalidSubnet.Range", `The CIDR '${text}' is invalid.`);
-  const isTaken = [...call.state.subnets.values()].some((subnet) => subnet.VpcId === vpc.VpcId && overlaps(block(subnet.CidrBlock), wanted));
+  if (wanted.length < SHORTEST || wanted.length > LONGEST || !isInVpc)
+    throw new AwsError("InvalidSubnet.Range", `The CIDR '${text}' is invalid.`);
+  const isTaken = [...call.state.subnets.values()].some(
+    (subnet) => subnet.VpcId === vpc.VpcId && overlaps(block(subnet.CidrBlock), wanted),
+  );
   if (isTaken) throw new AwsError("InvalidSubnet.Conflict", `The CIDR '${text}' conflicts with another subnet`);
   return showBlock(wanted);
 }
@@ -186,28 +229,44 @@ function checkCidr(call: Here, vpc: Vpc, text: string | undefined): string {
 /** /44 to /64 in steps of four: docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
 function checkIpv6(call: Here, vpc: Vpc, text: string): string {
   const wanted = parseBlock(text);
-  if (wanted?.family !== 6) throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter ipv6CidrBlock is invalid. This is not a valid CIDR block.`);
+  if (wanted?.family !== 6)
+    throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter ipv6CidrBlock is invalid. This is not a valid CIDR block.`);
   const isSize = wanted.length >= 44 && wanted.length <= 64 && wanted.length % 4 === 0;
   const isInVpc = vpc.Ipv6CidrBlockAssociationSet.some(({ Ipv6CidrBlock }) => contains(block(Ipv6CidrBlock), wanted));
   if (!isSize || !isInVpc) throw new AwsError("InvalidSubnet.Range", `The CIDR '${text}' is invalid.`);
   const taken = [...call.state.subnets.values()].flatMap(({ Ipv6CidrBlockAssociationSet }) => Ipv6CidrBlockAssociationSet);
-  if (taken.some(({ Ipv6CidrBlock }) => overlaps(block(Ipv6CidrBlock), wanted))) throw new AwsError("InvalidSubnet.Conflict", `The CIDR '${text}' conflicts with another subnet`);
+  if (taken.some(({ Ipv6CidrBlock }) => overlaps(block(Ipv6CidrBlock), wanted)))
+    throw new AwsError("InvalidSubnet.Conflict", `The CIDR '${text}' conflicts with another subnet`);
   return showBlock(wanted);
 }
 
 function ipv6Association(call: Here, cidr: string): Ipv6Association {
-  return { AssociationId: call.id("subnet-cidr-assoc"), Ipv6CidrBlock: cidr, Ipv6CidrBlockState: { State: "associated" }, Ipv6AddressAttribute: "public", IpSource: "amazon" };
+  return {
+    AssociationId: call.id("subnet-cidr-assoc"),
+    Ipv6CidrBlock: cidr,
+    Ipv6CidrBlockState: { State: "associated" },
+    Ipv6AddressAttribute: "public",
+    IpSource: "amazon",
+  };
 }
 
 function modify(subnet: Subnet, changes: Omit<sdk.ModifySubnetAttributeRequest, "SubnetId">): void {
   const { AssignIpv6AddressOnCreation, MapPublicIpOnLaunch, EnableDns64, PrivateDnsHostnameTypeOnLaunch } = changes;
-  const refused = (["CustomerOwnedIpv4Pool", "MapCustomerOwnedIpOnLaunch", "EnableLniAtDeviceIndex", "DisableLniAtDeviceIndex"] as const).find((member) => changes[member] !== undefined);
+  const refused = (
+    ["CustomerOwnedIpv4Pool", "MapCustomerOwnedIpOnLaunch", "EnableLniAtDeviceIndex", "DisableLniAtDeviceIndex"] as const
+  ).find((member) => changes[member] !== undefined);
   if (refused) throw new AwsError("NotImplemented", `Causeway does not emulate Outposts: ${refused}.`, 501);
   if (AssignIpv6AddressOnCreation?.Value && subnet.Ipv6CidrBlockAssociationSet.length === 0) {
-    throw new AwsError("InvalidParameterValue", `Invalid value 'true' for assignIpv6AddressOnCreation. The subnet '${subnet.SubnetId}' has no IPv6 CIDR block.`);
+    throw new AwsError(
+      "InvalidParameterValue",
+      `Invalid value 'true' for assignIpv6AddressOnCreation. The subnet '${subnet.SubnetId}' has no IPv6 CIDR block.`,
+    );
   }
   if (PrivateDnsHostnameTypeOnLaunch !== undefined && !["ip-name", "resource-name"].includes(PrivateDnsHostnameTypeOnLaunch)) {
-    throw new AwsError("InvalidParameterValue", `Value (${PrivateDnsHostnameTypeOnLaunch}) for parameter privateDnsHostnameTypeOnLaunch is invalid.`);
+    throw new AwsError(
+      "InvalidParameterValue",
+      `Value (${PrivateDnsHostnameTypeOnLaunch}) for parameter privateDnsHostnameTypeOnLaunch is invalid.`,
+    );
   }
   subnet.AssignIpv6AddressOnCreation = AssignIpv6AddressOnCreation?.Value ?? subnet.AssignIpv6AddressOnCreation;
   subnet.MapPublicIpOnLaunch = MapPublicIpOnLaunch?.Value ?? subnet.MapPublicIpOnLaunch;
@@ -215,5 +274,6 @@ function modify(subnet: Subnet, changes: Omit<sdk.ModifySubnetAttributeRequest, 
   const options = subnet.PrivateDnsNameOptionsOnLaunch;
   options.HostnameType = PrivateDnsHostnameTypeOnLaunch ?? options.HostnameType;
   options.EnableResourceNameDnsARecord = changes.EnableResourceNameDnsARecordOnLaunch?.Value ?? options.EnableResourceNameDnsARecord;
-  options.EnableResourceNameDnsAAAARecord = changes.EnableResourceNameDnsAAAARecordOnLaunch?.Value ?? options.EnableResourceNameDnsAAAARecord;
+  options.EnableResourceNameDnsAAAARecord =
+    changes.EnableResourceNameDnsAAAARecordOnLaunch?.Value ?? options.EnableResourceNameDnsAAAARecord;
 }

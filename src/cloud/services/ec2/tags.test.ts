@@ -15,7 +15,13 @@ test("tags are set, replaced, found and removed", async () => {
   const { ec2 } = world();
   const { VpcId } = (await ec2.createVpc({ CidrBlock: "10.0.0.0/16", TagSpecifications: named("core") })).Vpc!;
   const Resources = [VpcId!];
-  await ec2.createTags({ Resources, Tags: [{ Key: "Name", Value: "edge" }, { Key: "team", Value: "net" }] });
+  await ec2.createTags({
+    Resources,
+    Tags: [
+      { Key: "Name", Value: "edge" },
+      { Key: "team", Value: "net" },
+    ],
+  });
   const found = async () => (await ec2.describeTags({ Filters: [{ Name: "resource-id", Values: Resources }] })).Tags!;
   expect(await found()).toEqual([
     { Key: "Name", Value: "edge", ResourceId: VpcId, ResourceType: "vpc" },
@@ -42,12 +48,17 @@ test("fifty tags to a resource, and a refused request has set none", async () =>
   const tags = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => ({ Key: `k${from + at}`, Value: "v" }));
   await ec2.createTags({ Resources: [VpcId!], Tags: tags(0, 50) });
   await expect(ec2.createTags({ Resources: [VpcId!], Tags: tags(49, 51) })).rejects.toMatchObject({ name: "TagLimitExceeded" });
-  await expect(ec2.createTags({ Resources: ["vpc-0123456789abcdef0"], Tags: tags(0, 1) })).rejects.toMatchObject({ name: "InvalidVpcID.NotFound" });
+  await expect(ec2.createTags({ Resources: ["vpc-0123456789abcdef0"], Tags: tags(0, 1) })).rejects.toMatchObject({
+    name: "InvalidVpcID.NotFound",
+  });
 });
 
 test("a specification for another type is refused", async () => {
   const request = { CidrBlock: "10.0.0.0/16", TagSpecifications: [{ ResourceType: "subnet" as const, Tags: [{ Key: "a", Value: "b" }] }] };
-  await expect(world().ec2.createVpc(request)).rejects.toMatchObject({ name: "InvalidParameterValue", message: "'subnet' is not a valid taggable resource type for this operation." });
+  await expect(world().ec2.createVpc(request)).rejects.toMatchObject({
+    name: "InvalidParameterValue",
+    message: "'subnet' is not a valid taggable resource type for this operation.",
+  });
 });
 
 test.each([
@@ -56,18 +67,28 @@ test.each([
   [[{ Name: "tag:Name", Values: ["core"] }], 0],
   [[{ Name: "tag:Name", Values: ["CORE-A"] }], 0], // case matters
   [[{ Name: "tag:Name", Values: ["core-a", "edge"] }], 2], // any of the values
-  [[{ Name: "tag:Name", Values: ["core-*"] }, { Name: "cidr", Values: ["10.1.0.0/16"] }], 1], // all of the filters
+  [
+    [
+      { Name: "tag:Name", Values: ["core-*"] },
+      { Name: "cidr", Values: ["10.1.0.0/16"] },
+    ],
+    1,
+  ], // all of the filters
   [[{ Name: "tag-key", Values: ["Name"] }], 3],
   [[{ Name: "cidr", Values: ["10.?.0.0/16"] }], 3],
   [[{ Name: "tag:Name", Values: ["10\\*"] }], 0], // an escaped star is a star
 ])("the filters %j find %i VPCs", async (Filters, count) => {
   const { ec2 } = world();
-  for (const [at, name] of ["core-a", "core-b", "edge"].entries()) await ec2.createVpc({ CidrBlock: `10.${at}.0.0/16`, TagSpecifications: named(name) });
+  for (const [at, name] of ["core-a", "core-b", "edge"].entries())
+    await ec2.createVpc({ CidrBlock: `10.${at}.0.0/16`, TagSpecifications: named(name) });
   expect((await ec2.describeVpcs({ Filters })).Vpcs).toHaveLength(count);
 });
 
 test("an unknown filter is refused by name", async () => {
-  await expect(world().ec2.describeVpcs({ Filters: [{ Name: "colour", Values: ["red"] }] })).rejects.toMatchObject({ name: "InvalidParameterValue", message: "The filter 'colour' is invalid" });
+  await expect(world().ec2.describeVpcs({ Filters: [{ Name: "colour", Values: ["red"] }] })).rejects.toMatchObject({
+    name: "InvalidParameterValue",
+    message: "The filter 'colour' is invalid",
+  });
 });
 
 test("pages follow one another to the end, and a foreign token is refused", async () => {

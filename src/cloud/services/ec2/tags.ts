@@ -69,7 +69,8 @@ export function tagsOf(_call: Here, specifications: readonly sdk.TagSpecificatio
   if (specifications.length > 1) throw new AwsError("InvalidParameterValue", `Duplicate resource type in tag specifications: ${type}`);
   const [{ ResourceType, Tags }] = specifications as [sdk.TagSpecification];
   if (!ResourceType) throw new AwsError("InvalidParameterValue", "Tag specification resource type must have a value");
-  if (ResourceType !== type) throw new AwsError("InvalidParameterValue", `'${ResourceType}' is not a valid taggable resource type for this operation.`);
+  if (ResourceType !== type)
+    throw new AwsError("InvalidParameterValue", `'${ResourceType}' is not a valid taggable resource type for this operation.`);
   if (!Tags) throw new AwsError("InvalidParameterValue", "Tag specification must have at least one tag");
   return checkTags(Tags);
 }
@@ -94,7 +95,10 @@ export function retag(call: Here, id: string, own: unknown, previous: unknown, s
 /** Every resource of the region that has or can have tags, for the tagging API. */
 export function* tagged(call: Here): Iterable<Tagged> {
   for (const { id, type, resource } of everything(call)) {
-    yield { arn: call.arn("ec2", `${type}/${id}`), tags: Object.fromEntries(resource.Tags.map(({ Key = "", Value = "" }) => [Key, Value])) };
+    yield {
+      arn: call.arn("ec2", `${type}/${id}`),
+      tags: Object.fromEntries(resource.Tags.map(({ Key = "", Value = "" }) => [Key, Value])),
+    };
   }
 }
 
@@ -126,10 +130,12 @@ function find(call: Here, id: string): Taggable {
 function checkTags(given: readonly Given[]): Tag[] {
   const tags = new Map<string, Tag>();
   for (const { Key, Value = "", [system]: isSystem } of given) {
-    if (!Key) throw new AwsError("InvalidParameterValue", "Tag key cannot be null or empty. Tag keys must be between 1 and 128 characters long.");
+    if (!Key)
+      throw new AwsError("InvalidParameterValue", "Tag key cannot be null or empty. Tag keys must be between 1 and 128 characters long.");
     if (Key.startsWith("aws:") && !isSystem) throw reserved();
     if (Key.length > KEY_MAX) throw new AwsError("InvalidParameterValue", `Tag key exceeds the maximum length of ${KEY_MAX} characters`);
-    if (Value.length > VALUE_MAX) throw new AwsError("InvalidParameterValue", `Tag value exceeds the maximum length of ${VALUE_MAX} characters`);
+    if (Value.length > VALUE_MAX)
+      throw new AwsError("InvalidParameterValue", `Tag value exceeds the maximum length of ${VALUE_MAX} characters`);
     if (tags.has(Key)) throw new AwsError("InvalidParameterValue", `Duplicate tag key '${Key}' specified.`);
     tags.set(Key, { Key, Value });
   }

@@ -23,14 +23,20 @@ export const vpcBlockOperations = {
     const vpc = findVpc(call, VpcId);
     if (Ipv6CidrBlock !== undefined) refuseIpam({ Ipv6Pool: Ipv6CidrBlock });
     if (AmazonProvidedIpv6CidrBlock) {
-      if (CidrBlock !== undefined) throw new AwsError("InvalidParameterCombination", "The parameter amazonProvidedIpv6CidrBlock cannot be used with the parameter cidrBlock");
+      if (CidrBlock !== undefined)
+        throw new AwsError(
+          "InvalidParameterCombination",
+          "The parameter amazonProvidedIpv6CidrBlock cannot be used with the parameter cidrBlock",
+        );
       // "You can associate only one Amazon-provided IPv6 CIDR block with a VPC at a time" was lifted to the quota of five.
-      if (associated(vpc.Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState)) >= BLOCKS_MAX) throw tooMany(VpcId);
+      if (associated(vpc.Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState)) >= BLOCKS_MAX)
+        throw tooMany(VpcId);
       const association = addIpv6Block(call, vpc, Ipv6CidrBlockNetworkBorderGroup);
       addIpv6AclEntries(call, VpcId);
       return { VpcId, Ipv6CidrBlockAssociation: association };
     }
-    if (CidrBlock === undefined) throw new AwsError("MissingParameter", "Either 'cidrBlock', 'ipv4IpamPoolId' or 'amazonProvidedIpv6CidrBlock' should be provided.");
+    if (CidrBlock === undefined)
+      throw new AwsError("MissingParameter", "Either 'cidrBlock', 'ipv4IpamPoolId' or 'amazonProvidedIpv6CidrBlock' should be provided.");
     const association = associationOf(call, checkSecondary(call, vpc, CidrBlock));
     vpc.CidrBlockAssociationSet.push(association);
     return { VpcId, CidrBlockAssociation: association };
@@ -49,7 +55,8 @@ export const vpcBlockOperations = {
 /** A VPC's IPv4 block as written in a request, checked and in AWS's form. */
 export function checkVpcBlock(text: string): string {
   const parsed = parseBlock(text);
-  if (parsed?.family !== 4) throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`);
+  if (parsed?.family !== 4)
+    throw new AwsError("InvalidParameterValue", `Value (${text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`);
   if (parsed.length < SHORTEST || parsed.length > LONGEST) throw new AwsError("InvalidVpc.Range", `The CIDR '${text}' is invalid.`);
   return showBlock(parsed);
 }
@@ -60,8 +67,11 @@ export function associationOf(call: Here, cidr: string): Vpc["CidrBlockAssociati
 
 /** A /56 of Amazon's, drawn by chance and no one else's in this account and region. */
 export function addIpv6Block(call: Here, vpc: Vpc, borderGroup = call.region): Vpc["Ipv6CidrBlockAssociationSet"][number] {
-  if (borderGroup !== call.region) throw new AwsError("InvalidParameterValue", `The network border group ${borderGroup} is not valid in ${call.region}.`);
-  const taken = [...call.state.vpcs.values()].flatMap(({ Ipv6CidrBlockAssociationSet }) => Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock));
+  if (borderGroup !== call.region)
+    throw new AwsError("InvalidParameterValue", `The network border group ${borderGroup} is not valid in ${call.region}.`);
+  const taken = [...call.state.vpcs.values()].flatMap(({ Ipv6CidrBlockAssociationSet }) =>
+    Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock),
+  );
   let cidr: string;
   do {
     const drawn = BigInt(Math.floor(call.random() * 2 ** 32)); // the bits between the /24 and the /56
@@ -82,21 +92,31 @@ export function addIpv6Block(call: Here, vpc: Vpc, borderGroup = call.region): V
 
 /** All IPv4 and IPv6 blocks of a VPC. */
 export function blocksOf(vpc: Vpc): Block[] {
-  return [...vpc.CidrBlockAssociationSet.map(({ CidrBlock }) => CidrBlock), ...vpc.Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock)].map(block);
+  return [
+    ...vpc.CidrBlockAssociationSet.map(({ CidrBlock }) => CidrBlock),
+    ...vpc.Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock),
+  ].map(block);
 }
 
 function checkSecondary(call: Here, vpc: Vpc, text: string): string {
   const cidr = checkVpcBlock(text);
   const wanted = block(cidr);
   const present = vpc.CidrBlockAssociationSet.map(({ CidrBlock }) => block(CidrBlock));
-  if (present.some((each) => overlaps(each, wanted))) throw new AwsError("InvalidVpc.Range", `The CIDR '${cidr}' conflicts with one of the VPC's existing CIDR blocks.`);
+  if (present.some((each) => overlaps(each, wanted)))
+    throw new AwsError("InvalidVpc.Range", `The CIDR '${cidr}' conflicts with one of the VPC's existing CIDR blocks.`);
   if (present.length >= BLOCKS_MAX) throw tooMany(vpc.VpcId);
   const range = PRIVATE.find((each) => contains(each, wanted));
   const [primary] = present;
   const own = primary && PRIVATE.find((each) => contains(each, primary));
-  if (range && range !== own) throw new AwsError("InvalidVpc.Range", `The CIDR '${cidr}' is restricted. Use a CIDR from the same private address range as the current VPC CIDR, or use a publicly-routable CIDR.`);
+  if (range && range !== own)
+    throw new AwsError(
+      "InvalidVpc.Range",
+      `The CIDR '${cidr}' is restricted. Use a CIDR from the same private address range as the current VPC CIDR, or use a publicly-routable CIDR.`,
+    );
   const isRouted = [...call.state.routeTables.values()].some(
-    (table) => table.VpcId === vpc.VpcId && table.Routes.some(({ DestinationCidrBlock }) => DestinationCidrBlock !== undefined && contains(wanted, block(DestinationCidrBlock))),
+    (table) =>
+      table.VpcId === vpc.VpcId &&
+      table.Routes.some(({ DestinationCidrBlock }) => DestinationCidrBlock !== undefined && contains(wanted, block(DestinationCidrBlock))),
   );
   // "The CIDR block must not be the same or larger than a destination CIDR range in a route in any of the VPC route tables": the same page.
   if (isRouted) throw new AwsError("InvalidVpc.Range", `The CIDR '${cidr}' conflicts with a route in one of the VPC's route tables.`);
@@ -105,8 +125,14 @@ function checkSecondary(call: Here, vpc: Vpc, text: string): string {
 
 function removeIpv4(state: State, vpc: Vpc, association: Vpc["CidrBlockAssociationSet"][number]) {
   const { CidrBlock, AssociationId } = association;
-  if (CidrBlock === vpc.CidrBlock) throw new AwsError("OperationNotPermitted", `The vpc CIDR block with association ID ${AssociationId} may not be disassociated. It is the primary IPv4 CIDR block of the VPC`);
-  const isUsed = [...state.subnets.values()].some((subnet) => subnet.VpcId === vpc.VpcId && contains(block(CidrBlock), block(subnet.CidrBlock)));
+  if (CidrBlock === vpc.CidrBlock)
+    throw new AwsError(
+      "OperationNotPermitted",
+      `The vpc CIDR block with association ID ${AssociationId} may not be disassociated. It is the primary IPv4 CIDR block of the VPC`,
+    );
+  const isUsed = [...state.subnets.values()].some(
+    (subnet) => subnet.VpcId === vpc.VpcId && contains(block(CidrBlock), block(subnet.CidrBlock)),
+  );
   if (isUsed) throw inUse(AssociationId);
   vpc.CidrBlockAssociationSet = vpc.CidrBlockAssociationSet.filter((each) => each !== association);
   return { ...association, CidrBlockState: { State: "disassociating" as const } };
@@ -114,7 +140,9 @@ function removeIpv4(state: State, vpc: Vpc, association: Vpc["CidrBlockAssociati
 
 function removeIpv6(state: State, vpc: Vpc, association: Vpc["Ipv6CidrBlockAssociationSet"][number]) {
   const outer = block(association.Ipv6CidrBlock);
-  const isUsed = [...state.subnets.values()].some((subnet) => subnet.Ipv6CidrBlockAssociationSet.some(({ Ipv6CidrBlock }) => contains(outer, block(Ipv6CidrBlock))));
+  const isUsed = [...state.subnets.values()].some((subnet) =>
+    subnet.Ipv6CidrBlockAssociationSet.some(({ Ipv6CidrBlock }) => contains(outer, block(Ipv6CidrBlock))),
+  );
   if (isUsed) throw inUse(association.AssociationId);
   vpc.Ipv6CidrBlockAssociationSet = vpc.Ipv6CidrBlockAssociationSet.filter((each) => each !== association);
   return { ...association, Ipv6CidrBlockState: { State: "disassociating" as const } };
@@ -125,7 +153,10 @@ function associated(states: readonly sdk.VpcCidrBlockState[]): number {
 }
 
 function inUse(associationId: string): AwsError {
-  return new AwsError("InvalidCidrBlock.InUse", `The vpc CIDR block with association ID ${associationId} is in use and cannot be disassociated.`);
+  return new AwsError(
+    "InvalidCidrBlock.InUse",
+    `The vpc CIDR block with association ID ${associationId} is in use and cannot be disassociated.`,
+  );
 }
 
 function tooMany(vpcId: string): AwsError {

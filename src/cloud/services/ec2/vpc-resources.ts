@@ -5,27 +5,34 @@ import { defaultSecurityGroup } from "./security-groups.ts";
 import type { Here } from "./state.ts";
 import { findSubnet, subnetOperations } from "./subnets.ts";
 import { resourceTags, retag } from "./tags.ts";
+import { count, flag, orUndo, refuse } from "./template-values.ts";
 import { vpcBlockOperations } from "./vpc-blocks.ts";
 import { findVpc, vpcOperations } from "./vpcs.ts";
-
-/** CloudFormation may hand over a boolean as text. */
-export const flag = (value: unknown): boolean => value === true || value === "true";
-/** …and a number. */
-export const count = (value: unknown): number | undefined => (value === undefined ? undefined : Number(value));
 
 export const vpcResources = {
   "AWS::EC2::VPC": resource({
     create(call: Here, properties, stack) {
+      refuse(properties, ["VpcEncryptionControl"]);
       const { CidrBlock, InstanceTenancy, Ipv4IpamPoolId, Ipv4NetmaskLength, Tags } = properties;
       const TagSpecifications = [{ ResourceType: "vpc" as const, Tags: resourceTags(Tags, stack) }];
-      const { Vpc } = vpcOperations.CreateVpc(call, { CidrBlock, InstanceTenancy, Ipv4IpamPoolId, Ipv4NetmaskLength: count(Ipv4NetmaskLength), TagSpecifications });
-      setVpcAttributes(call, Vpc.VpcId, properties);
+      const { Vpc } = vpcOperations.CreateVpc(call, {
+        CidrBlock,
+        InstanceTenancy,
+        Ipv4IpamPoolId,
+        Ipv4NetmaskLength: count(Ipv4NetmaskLength),
+        TagSpecifications,
+      });
+      orUndo(
+        () => setVpcAttributes(call, Vpc.VpcId, properties),
+        () => vpcOperations.DeleteVpc(call, { VpcId: Vpc.VpcId }),
+      );
       return Vpc.VpcId;
     },
     update(call: Here, id, properties, previous, stack) {
       setVpcAttributes(call, id, properties);
       const { InstanceTenancy = "default", Tags } = properties;
-      if (InstanceTenancy !== (previous["InstanceTenancy"] ?? "default")) vpcOperations.ModifyVpcTenancy(call, { VpcId: id, InstanceTenancy });
+      if (InstanceTenancy !== (previous["InstanceTenancy"] ?? "default"))
+        vpcOperations.ModifyVpcTenancy(call, { VpcId: id, InstanceTenancy });
       retag(call, id, Tags, previous["Tags"], stack);
     },
     delete(call: Here, id) {
@@ -46,12 +53,19 @@ export const vpcResources = {
       const vpc = call.state.vpcs.get(id);
       if (!vpc) return undefined;
       const { enableDnsHostnames, enableDnsSupport } = vpc.attributes;
-      return { CidrBlock: vpc.CidrBlock, EnableDnsHostnames: enableDnsHostnames, EnableDnsSupport: enableDnsSupport, InstanceTenancy: vpc.InstanceTenancy, Tags: vpc.Tags };
+      return {
+        CidrBlock: vpc.CidrBlock,
+        EnableDnsHostnames: enableDnsHostnames,
+        EnableDnsSupport: enableDnsSupport,
+        InstanceTenancy: vpc.InstanceTenancy,
+        Tags: vpc.Tags,
+      };
     },
   }),
 
   "AWS::EC2::VPCCidrBlock": resource({
     create(call: Here, properties) {
+      refuse(properties, ["Ipv4NetmaskLength", "Ipv6NetmaskLength"]);
       const answer = vpcBlockOperations.AssociateVpcCidrBlock(call, {
         ...blockRequest(properties),
         VpcId: properties["VpcId"],
@@ -59,7 +73,9 @@ export const vpcResources = {
       return answer.Ipv6CidrBlockAssociation?.AssociationId ?? answer.CidrBlockAssociation?.AssociationId ?? "";
     },
     delete(call: Here, id) {
-      const isThere = [...call.state.vpcs.values()].some((vpc) => [...vpc.CidrBlockAssociationSet, ...vpc.Ipv6CidrBlockAssociationSet].some(({ AssociationId }) => AssociationId === id));
+      const isThere = [...call.state.vpcs.values()].some((vpc) =>
+        [...vpc.CidrBlockAssociationSet, ...vpc.Ipv6CidrBlockAssociationSet].some(({ AssociationId }) => AssociationId === id),
+      );
       if (isThere) vpcBlockOperations.DisassociateVpcCidrBlock(call, { AssociationId: id });
     },
     attributes(call: Here, id, { VpcId }) {
@@ -70,7 +86,19 @@ export const vpcResources = {
 
   "AWS::EC2::Subnet": resource({
     create(call: Here, properties, stack) {
-      const { VpcId, CidrBlock, Ipv6CidrBlock, AvailabilityZone, AvailabilityZoneId, Ipv6Native, OutpostArn, Ipv4IpamPoolId, Ipv6IpamPoolId, Tags } = properties;
+      refuse(properties, ["EnableLniAtDeviceIndex", "Ipv4NetmaskLength", "Ipv6NetmaskLength"]);
+      const {
+        VpcId,
+        CidrBlock,
+        Ipv6CidrBlock,
+        AvailabilityZone,
+        AvailabilityZoneId,
+        Ipv6Native,
+        OutpostArn,
+        Ipv4IpamPoolId,
+        Ipv6IpamPoolId,
+        Tags,
+      } = properties;
       const { Subnet } = subnetOperations.CreateSubnet(call, {
         VpcId,
         CidrBlock,
@@ -83,7 +111,10 @@ export const vpcResources = {
         Ipv6Native: Ipv6Native === undefined ? undefined : flag(Ipv6Native),
         TagSpecifications: [{ ResourceType: "subnet", Tags: resourceTags(Tags, stack) }],
       });
-      setSubnetAttributes(call, Subnet.SubnetId, properties);
+      orUndo(
+        () => setSubnetAttributes(call, Subnet.SubnetId, properties),
+        () => subnetOperations.DeleteSubnet(call, { SubnetId: Subnet.SubnetId }),
+      );
       return Subnet.SubnetId;
     },
     update(call: Here, id, properties, previous, stack) {
@@ -108,22 +139,43 @@ export const vpcResources = {
         AvailabilityZone: subnet.AvailabilityZone,
         AvailabilityZoneId: subnet.AvailabilityZoneId,
         Ipv6CidrBlocks: subnet.Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock),
-        NetworkAclAssociationId: [...call.state.networkAcls.values()].flatMap(({ Associations }) => Associations).find(({ SubnetId }) => SubnetId === id)?.NetworkAclAssociationId,
+        NetworkAclAssociationId: [...call.state.networkAcls.values()]
+          .flatMap(({ Associations }) => Associations)
+          .find(({ SubnetId }) => SubnetId === id)?.NetworkAclAssociationId,
         OutpostArn: "",
       };
     },
     read(call: Here, id) {
       const subnet = call.state.subnets.get(id);
       if (!subnet) return undefined;
-      const { VpcId, CidrBlock, AvailabilityZone, MapPublicIpOnLaunch, AssignIpv6AddressOnCreation, EnableDns64, PrivateDnsNameOptionsOnLaunch, Tags } = subnet;
-      return { VpcId, CidrBlock, AvailabilityZone, MapPublicIpOnLaunch, AssignIpv6AddressOnCreation, EnableDns64, PrivateDnsNameOptionsOnLaunch, Tags };
+      const {
+        VpcId,
+        CidrBlock,
+        AvailabilityZone,
+        MapPublicIpOnLaunch,
+        AssignIpv6AddressOnCreation,
+        EnableDns64,
+        PrivateDnsNameOptionsOnLaunch,
+        Tags,
+      } = subnet;
+      return {
+        VpcId,
+        CidrBlock,
+        AvailabilityZone,
+        MapPublicIpOnLaunch,
+        AssignIpv6AddressOnCreation,
+        EnableDns64,
+        PrivateDnsNameOptionsOnLaunch,
+        Tags,
+      };
     },
   }),
 
   "AWS::EC2::InternetGateway": resource({
     create: (call: Here, { Tags }, stack) =>
-      internetGatewayOperations.CreateInternetGateway(call, { TagSpecifications: [{ ResourceType: "internet-gateway", Tags: resourceTags(Tags, stack) }] }).InternetGateway
-        .InternetGatewayId ?? "",
+      internetGatewayOperations.CreateInternetGateway(call, {
+        TagSpecifications: [{ ResourceType: "internet-gateway", Tags: resourceTags(Tags, stack) }],
+      }).InternetGateway.InternetGatewayId ?? "",
     update: (call: Here, id, { Tags }, previous, stack) => retag(call, id, Tags, previous["Tags"], stack),
     delete(call: Here, id) {
       if (call.state.internetGateways.has(id)) internetGatewayOperations.DeleteInternetGateway(call, { InternetGatewayId: id });
@@ -158,7 +210,9 @@ export const vpcResources = {
     delete: (call: Here, _id, properties) => detachGateway(call, properties),
     attributes: (_call, _id, { InternetGatewayId }) => ({ AttachmentType: InternetGatewayId === undefined ? "VGW" : "IGW" }),
     read: (call: Here, _id, { InternetGatewayId, VpcId }) =>
-      call.state.internetGateways.get(InternetGatewayId)?.Attachments.some((each) => each.VpcId === VpcId) ? { InternetGatewayId, VpcId } : undefined,
+      call.state.internetGateways.get(InternetGatewayId)?.Attachments.some((each) => each.VpcId === VpcId)
+        ? { InternetGatewayId, VpcId }
+        : undefined,
   }),
 };
 
@@ -171,7 +225,15 @@ function setVpcAttributes(call: Here, id: string, { EnableDnsSupport = true, Ena
   attributes.enableDnsHostnames = flag(EnableDnsHostnames);
 }
 
-function blockRequest({ CidrBlock, AmazonProvidedIpv6CidrBlock, Ipv6CidrBlock, Ipv6Pool, Ipv6CidrBlockNetworkBorderGroup, Ipv4IpamPoolId, Ipv6IpamPoolId }: Properties) {
+function blockRequest({
+  CidrBlock,
+  AmazonProvidedIpv6CidrBlock,
+  Ipv6CidrBlock,
+  Ipv6Pool,
+  Ipv6CidrBlockNetworkBorderGroup,
+  Ipv4IpamPoolId,
+  Ipv6IpamPoolId,
+}: Properties) {
   return {
     CidrBlock,
     AmazonProvidedIpv6CidrBlock: AmazonProvidedIpv6CidrBlock === undefined ? undefined : flag(AmazonProvidedIpv6CidrBlock),
@@ -187,10 +249,20 @@ function setSubnetAttributes(call: Here, id: string, properties: Properties): vo
   for (const attribute of ["MapPublicIpOnLaunch", "AssignIpv6AddressOnCreation", "EnableDns64"]) {
     subnetOperations.ModifySubnetAttribute(call, { SubnetId: id, [attribute]: { Value: flag(properties[attribute]) } });
   }
-  const { HostnameType = "ip-name", EnableResourceNameDnsARecord, EnableResourceNameDnsAAAARecord } = properties["PrivateDnsNameOptionsOnLaunch"] ?? {};
+  const {
+    HostnameType = "ip-name",
+    EnableResourceNameDnsARecord,
+    EnableResourceNameDnsAAAARecord,
+  } = properties["PrivateDnsNameOptionsOnLaunch"] ?? {};
   subnetOperations.ModifySubnetAttribute(call, { SubnetId: id, PrivateDnsHostnameTypeOnLaunch: HostnameType });
-  subnetOperations.ModifySubnetAttribute(call, { SubnetId: id, EnableResourceNameDnsARecordOnLaunch: { Value: flag(EnableResourceNameDnsARecord) } });
-  subnetOperations.ModifySubnetAttribute(call, { SubnetId: id, EnableResourceNameDnsAAAARecordOnLaunch: { Value: flag(EnableResourceNameDnsAAAARecord) } });
+  subnetOperations.ModifySubnetAttribute(call, {
+    SubnetId: id,
+    EnableResourceNameDnsARecordOnLaunch: { Value: flag(EnableResourceNameDnsARecord) },
+  });
+  subnetOperations.ModifySubnetAttribute(call, {
+    SubnetId: id,
+    EnableResourceNameDnsAAAARecordOnLaunch: { Value: flag(EnableResourceNameDnsAAAARecord) },
+  });
 }
 
 function attachGateway(call: Here, { VpcId, InternetGatewayId, VpnGatewayId }: Properties): void {

@@ -28,7 +28,9 @@ test("every region has a default VPC with a /20 in each zone, an internet gatewa
   expect((await ec2.describeSecurityGroups({})).SecurityGroups).toMatchObject([{ GroupName: "default", VpcId: vpc!.VpcId }]);
   expect((await ec2.describeNetworkAcls({})).NetworkAcls?.[0]?.Associations).toHaveLength(3);
   expect((await ec2.describeDhcpOptions({})).DhcpOptions).toMatchObject([{ DhcpOptionsId: vpc!.DhcpOptionsId }]);
-  expect((await ec2.describeVpcAttribute({ VpcId: vpc!.VpcId, Attribute: "enableDnsHostnames" })).EnableDnsHostnames).toEqual({ Value: true });
+  expect((await ec2.describeVpcAttribute({ VpcId: vpc!.VpcId, Attribute: "enableDnsHostnames" })).EnableDnsHostnames).toEqual({
+    Value: true,
+  });
   expect(cloud.state("ec2", "123456789012", "eu-central-1").vpcs.size).toBe(0);
   await ec2.createVpc({ CidrBlock: "10.0.0.0/16" });
   expect((await ec2.describeVpcs({ VpcIds: [vpc!.VpcId!] })).Vpcs).toEqual([vpc]); // the same one, now written down
@@ -38,8 +40,13 @@ test("the default VPC can be deleted piece by piece and be made again", async ()
   const { ec2 } = world();
   const { Vpcs: [vpc] = [] } = await ec2.describeVpcs({});
   await expect(ec2.createDefaultVpc({})).rejects.toMatchObject({ name: "DefaultVpcAlreadyExists" });
-  await expect(ec2.deleteVpc({ VpcId: vpc!.VpcId })).rejects.toMatchObject({ name: "DependencyViolation", message: `The vpc '${vpc!.VpcId}' has dependencies and cannot be deleted.` });
-  const { InternetGateways: [gateway] = [] } = await ec2.describeInternetGateways({ Filters: [{ Name: "attachment.vpc-id", Values: [vpc!.VpcId!] }] });
+  await expect(ec2.deleteVpc({ VpcId: vpc!.VpcId })).rejects.toMatchObject({
+    name: "DependencyViolation",
+    message: `The vpc '${vpc!.VpcId}' has dependencies and cannot be deleted.`,
+  });
+  const { InternetGateways: [gateway] = [] } = await ec2.describeInternetGateways({
+    Filters: [{ Name: "attachment.vpc-id", Values: [vpc!.VpcId!] }],
+  });
   await ec2.detachInternetGateway({ InternetGatewayId: gateway!.InternetGatewayId, VpcId: vpc!.VpcId });
   await ec2.deleteInternetGateway({ InternetGatewayId: gateway!.InternetGatewayId });
   const { Subnets = [] } = await ec2.describeSubnets({});
@@ -56,12 +63,24 @@ test("the default VPC can be deleted piece by piece and be made again", async ()
 
 test("a new VPC comes with its main route table, its default ACL and its default security group", async () => {
   const { ec2 } = world();
-  const { Vpc } = await ec2.createVpc({ CidrBlock: "10.1.2.3/16", TagSpecifications: [{ ResourceType: "vpc", Tags: [{ Key: "Name", Value: "core" }] }] });
-  expect(Vpc).toMatchObject({ CidrBlock: "10.1.0.0/16", IsDefault: false, InstanceTenancy: "default", Tags: [{ Key: "Name", Value: "core" }] });
+  const { Vpc } = await ec2.createVpc({
+    CidrBlock: "10.1.2.3/16",
+    TagSpecifications: [{ ResourceType: "vpc", Tags: [{ Key: "Name", Value: "core" }] }],
+  });
+  expect(Vpc).toMatchObject({
+    CidrBlock: "10.1.0.0/16",
+    IsDefault: false,
+    InstanceTenancy: "default",
+    Tags: [{ Key: "Name", Value: "core" }],
+  });
   const Filters = [{ Name: "vpc-id", Values: [Vpc!.VpcId!] }];
-  expect((await ec2.describeRouteTables({ Filters: [...Filters, { Name: "association.main", Values: ["true"] }] })).RouteTables).toHaveLength(1);
+  expect(
+    (await ec2.describeRouteTables({ Filters: [...Filters, { Name: "association.main", Values: ["true"] }] })).RouteTables,
+  ).toHaveLength(1);
   expect((await ec2.describeNetworkAcls({ Filters: [...Filters, { Name: "default", Values: ["true"] }] })).NetworkAcls).toHaveLength(1);
-  expect((await ec2.describeSecurityGroups({ Filters: [...Filters, { Name: "group-name", Values: ["default"] }] })).SecurityGroups).toHaveLength(1);
+  expect(
+    (await ec2.describeSecurityGroups({ Filters: [...Filters, { Name: "group-name", Values: ["default"] }] })).SecurityGroups,
+  ).toHaveLength(1);
 });
 
 test.each([
@@ -81,7 +100,10 @@ test("VPC-02: five VPCs to a region, the default one counted", async () => {
 
 test("an unknown VPC and a malformed id are told apart", async () => {
   const { ec2 } = world();
-  await expect(ec2.describeVpcs({ VpcIds: ["vpc-0123456789abcdef0"] })).rejects.toMatchObject({ name: "InvalidVpcID.NotFound", message: "The vpc ID 'vpc-0123456789abcdef0' does not exist" });
+  await expect(ec2.describeVpcs({ VpcIds: ["vpc-0123456789abcdef0"] })).rejects.toMatchObject({
+    name: "InvalidVpcID.NotFound",
+    message: "The vpc ID 'vpc-0123456789abcdef0' does not exist",
+  });
   await expect(ec2.describeVpcs({ VpcIds: ["vpc-0123456789abcdef0", "core"] })).rejects.toMatchObject({ name: "InvalidVpcID.Malformed" });
 });
 
@@ -92,7 +114,9 @@ test("DNS attributes change one at a time, and hostnames need DNS", async () => 
   expect((await ec2.describeVpcAttribute({ VpcId, Attribute: "enableDnsHostnames" })).EnableDnsHostnames).toEqual({ Value: true });
   await ec2.modifyVpcAttribute({ VpcId, EnableDnsHostnames: { Value: false } });
   await ec2.modifyVpcAttribute({ VpcId, EnableDnsSupport: { Value: false } });
-  await expect(ec2.modifyVpcAttribute({ VpcId, EnableDnsHostnames: { Value: true } })).rejects.toMatchObject({ name: "InvalidParameterCombination" });
+  await expect(ec2.modifyVpcAttribute({ VpcId, EnableDnsHostnames: { Value: true } })).rejects.toMatchObject({
+    name: "InvalidParameterCombination",
+  });
   const both = { VpcId, EnableDnsSupport: { Value: true }, EnableDnsHostnames: { Value: true } };
   await expect(ec2.modifyVpcAttribute(both)).rejects.toMatchObject({ name: "InvalidParameterCombination" });
 });
@@ -119,7 +143,9 @@ test("VPC-02: a VPC has at most five IPv4 blocks, and the primary one stays", as
   const { VpcId, CidrBlockAssociationSet } = (await ec2.createVpc({ CidrBlock: "10.0.0.0/16" })).Vpc!;
   for (const second of [1, 2, 3, 4]) await ec2.associateVpcCidrBlock({ VpcId, CidrBlock: `10.${second}.0.0/16` });
   await expect(ec2.associateVpcCidrBlock({ VpcId, CidrBlock: "10.5.0.0/16" })).rejects.toMatchObject({ name: "CidrLimitExceeded" });
-  await expect(ec2.disassociateVpcCidrBlock({ AssociationId: CidrBlockAssociationSet![0]!.AssociationId })).rejects.toMatchObject({ name: "OperationNotPermitted" });
+  await expect(ec2.disassociateVpcCidrBlock({ AssociationId: CidrBlockAssociationSet![0]!.AssociationId })).rejects.toMatchObject({
+    name: "OperationNotPermitted",
+  });
 });
 
 test("Amazon gives a VPC a /56 of IPv6, of which subnets take /64s", async () => {
@@ -130,6 +156,10 @@ test("Amazon gives a VPC a /56 of IPv6, of which subnets take /64s", async () =>
   const slice = cidr.replace("::/56", "::/64");
   const { Subnet } = await ec2.createSubnet({ VpcId: Vpc!.VpcId, CidrBlock: "10.0.0.0/24", Ipv6CidrBlock: slice });
   expect(Subnet!.Ipv6CidrBlockAssociationSet).toMatchObject([{ Ipv6CidrBlock: slice, Ipv6CidrBlockState: { State: "associated" } }]);
-  await expect(ec2.createSubnet({ VpcId: Vpc!.VpcId, CidrBlock: "10.0.1.0/24", Ipv6CidrBlock: slice })).rejects.toMatchObject({ name: "InvalidSubnet.Conflict" });
-  await expect(ec2.disassociateVpcCidrBlock({ AssociationId: Vpc!.Ipv6CidrBlockAssociationSet![0]!.AssociationId })).rejects.toMatchObject({ name: "InvalidCidrBlock.InUse" });
+  await expect(ec2.createSubnet({ VpcId: Vpc!.VpcId, CidrBlock: "10.0.1.0/24", Ipv6CidrBlock: slice })).rejects.toMatchObject({
+    name: "InvalidSubnet.Conflict",
+  });
+  await expect(ec2.disassociateVpcCidrBlock({ AssociationId: Vpc!.Ipv6CidrBlockAssociationSet![0]!.AssociationId })).rejects.toMatchObject({
+    name: "InvalidCidrBlock.InUse",
+  });
 });

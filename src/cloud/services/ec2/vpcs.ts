@@ -16,7 +16,10 @@ type CidrAssociation = Known<sdk.VpcCidrBlockAssociation, "AssociationId" | "Cid
 type Ipv6Association = Known<sdk.VpcIpv6CidrBlockAssociation, "AssociationId" | "Ipv6CidrBlock" | "Ipv6CidrBlockState">;
 /** What only DescribeVpcAttribute tells. */
 type Attributes = { enableDnsSupport: boolean; enableDnsHostnames: boolean; enableNetworkAddressUsageMetrics: boolean };
-export type Vpc = Known<Omit<sdk.Vpc, "CidrBlockAssociationSet" | "Ipv6CidrBlockAssociationSet">, "VpcId" | "CidrBlock" | "State" | "OwnerId" | "InstanceTenancy" | "IsDefault" | "DhcpOptionsId" | "Tags"> & {
+export type Vpc = Known<
+  Omit<sdk.Vpc, "CidrBlockAssociationSet" | "Ipv6CidrBlockAssociationSet">,
+  "VpcId" | "CidrBlock" | "State" | "OwnerId" | "InstanceTenancy" | "IsDefault" | "DhcpOptionsId" | "Tags"
+> & {
   CidrBlockAssociationSet: CidrAssociation[];
   Ipv6CidrBlockAssociationSet: Ipv6Association[];
   attributes: Attributes;
@@ -28,7 +31,13 @@ const VPCS_MAX = 5;
 export const vpcOperations = {
   CreateVpc(call, input) {
     refuseIpam(input);
-    const { CidrBlock, InstanceTenancy = "default", AmazonProvidedIpv6CidrBlock, Ipv6CidrBlockNetworkBorderGroup, TagSpecifications } = input;
+    const {
+      CidrBlock,
+      InstanceTenancy = "default",
+      AmazonProvidedIpv6CidrBlock,
+      Ipv6CidrBlockNetworkBorderGroup,
+      TagSpecifications,
+    } = input;
     if (CidrBlock === undefined) throw new AwsError("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.");
     const cidr = checkVpcBlock(CidrBlock);
     checkTenancy(InstanceTenancy, ["default", "dedicated"]);
@@ -41,7 +50,8 @@ export const vpcOperations = {
   },
   DeleteVpc(call, { VpcId }) {
     findVpc(call, VpcId);
-    if (hasDependents(call.state, VpcId)) throw new AwsError("DependencyViolation", `The vpc '${VpcId}' has dependencies and cannot be deleted.`);
+    if (hasDependents(call.state, VpcId))
+      throw new AwsError("DependencyViolation", `The vpc '${VpcId}' has dependencies and cannot be deleted.`);
     for (const table of call.state.routeTables.values()) if (table.VpcId === VpcId) call.state.routeTables.delete(table.RouteTableId);
     deleteDefaultAcl(call, VpcId);
     deleteDefaultSecurityGroup(call, VpcId);
@@ -54,7 +64,8 @@ export const vpcOperations = {
   },
   DescribeVpcAttribute(call, { VpcId, Attribute }) {
     const { attributes } = findVpc(call, VpcId);
-    if (!Object.hasOwn(attributes, Attribute)) throw new AwsError("InvalidParameterValue", `Value (${Attribute}) for parameter attribute is invalid. Unknown attribute.`);
+    if (!Object.hasOwn(attributes, Attribute))
+      throw new AwsError("InvalidParameterValue", `Value (${Attribute}) for parameter attribute is invalid. Unknown attribute.`);
     const member = `${Attribute[0]?.toUpperCase()}${Attribute.slice(1)}`;
     return { VpcId, [member]: { Value: attributes[Attribute as keyof Attributes] } };
   },
@@ -66,7 +77,11 @@ export const vpcOperations = {
       enableNetworkAddressUsageMetrics: EnableNetworkAddressUsageMetrics?.Value,
     }).filter((entry): entry is [keyof Attributes, boolean] => entry[1] !== undefined);
     // "You cannot modify the DNS resolution and DNS hostnames attributes in the same request": API_ModifyVpcAttribute.html
-    if (given.length > 1) throw new AwsError("InvalidParameterCombination", "Fields for multiple attribute types specified; only one attribute can be modified at a time.");
+    if (given.length > 1)
+      throw new AwsError(
+        "InvalidParameterCombination",
+        "Fields for multiple attribute types specified; only one attribute can be modified at a time.",
+      );
     const [change] = given;
     if (!change) throw new AwsError("MissingParameter", "The request must contain the parameter enableDnsSupport or enableDnsHostnames");
     const [attribute, value] = change;
@@ -88,7 +103,15 @@ export function findVpc(call: Here, id: string): Vpc {
 }
 
 /** The VPC itself; what belongs into every VPC comes with `furnish`. */
-export function makeVpc(call: Here, { cidr, tenancy = "default", tags = [], isDefault = false }: { cidr: string; tenancy?: sdk.Tenancy; tags?: sdk.Tag[]; isDefault?: boolean }): Vpc {
+export function makeVpc(
+  call: Here,
+  {
+    cidr,
+    tenancy = "default",
+    tags = [],
+    isDefault = false,
+  }: { cidr: string; tenancy?: sdk.Tenancy; tags?: sdk.Tag[]; isDefault?: boolean },
+): Vpc {
   const vpc: Vpc = {
     VpcId: call.id("vpc"),
     CidrBlock: cidr,
@@ -124,13 +147,19 @@ type Shown = ReturnType<typeof shown>;
 const vpcFilters = {
   cidr: ({ CidrBlock }: Shown) => CidrBlock,
   "cidr-block-association.cidr-block": ({ CidrBlockAssociationSet }: Shown) => CidrBlockAssociationSet.map(({ CidrBlock }) => CidrBlock),
-  "cidr-block-association.association-id": ({ CidrBlockAssociationSet }: Shown) => CidrBlockAssociationSet.map(({ AssociationId }) => AssociationId),
-  "cidr-block-association.state": ({ CidrBlockAssociationSet }: Shown) => CidrBlockAssociationSet.map(({ CidrBlockState }) => CidrBlockState.State),
+  "cidr-block-association.association-id": ({ CidrBlockAssociationSet }: Shown) =>
+    CidrBlockAssociationSet.map(({ AssociationId }) => AssociationId),
+  "cidr-block-association.state": ({ CidrBlockAssociationSet }: Shown) =>
+    CidrBlockAssociationSet.map(({ CidrBlockState }) => CidrBlockState.State),
   "dhcp-options-id": ({ DhcpOptionsId }: Shown) => DhcpOptionsId,
-  "ipv6-cidr-block-association.ipv6-cidr-block": ({ Ipv6CidrBlockAssociationSet }: Shown) => Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock),
-  "ipv6-cidr-block-association.ipv6-pool": ({ Ipv6CidrBlockAssociationSet }: Shown) => Ipv6CidrBlockAssociationSet.map(({ Ipv6Pool }) => Ipv6Pool),
-  "ipv6-cidr-block-association.association-id": ({ Ipv6CidrBlockAssociationSet }: Shown) => Ipv6CidrBlockAssociationSet.map(({ AssociationId }) => AssociationId),
-  "ipv6-cidr-block-association.state": ({ Ipv6CidrBlockAssociationSet }: Shown) => Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState.State),
+  "ipv6-cidr-block-association.ipv6-cidr-block": ({ Ipv6CidrBlockAssociationSet }: Shown) =>
+    Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock),
+  "ipv6-cidr-block-association.ipv6-pool": ({ Ipv6CidrBlockAssociationSet }: Shown) =>
+    Ipv6CidrBlockAssociationSet.map(({ Ipv6Pool }) => Ipv6Pool),
+  "ipv6-cidr-block-association.association-id": ({ Ipv6CidrBlockAssociationSet }: Shown) =>
+    Ipv6CidrBlockAssociationSet.map(({ AssociationId }) => AssociationId),
+  "ipv6-cidr-block-association.state": ({ Ipv6CidrBlockAssociationSet }: Shown) =>
+    Ipv6CidrBlockAssociationSet.map(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState.State),
   "is-default": ({ IsDefault }: Shown) => IsDefault,
   isDefault: ({ IsDefault }: Shown) => IsDefault, // the older spelling, which Terraform sends
   "owner-id": ({ OwnerId }: Shown) => OwnerId,
@@ -154,11 +183,14 @@ function hasDependents(state: State, vpcId: string): boolean {
 }
 
 function checkTenancy(tenancy: string, allowed: readonly string[]): void {
-  if (!allowed.includes(tenancy)) throw new AwsError("InvalidParameterValue", `Value (${tenancy}) for parameter instanceTenancy is invalid. Invalid instance tenancy.`);
+  if (!allowed.includes(tenancy))
+    throw new AwsError("InvalidParameterValue", `Value (${tenancy}) for parameter instanceTenancy is invalid. Invalid instance tenancy.`);
 }
 
 /** Blocks out of an IPAM pool or of the customer's own are not emulated; saying nothing about them would be a lie. */
 export function refuseIpam(input: object): void {
-  const asked = ["Ipv4IpamPoolId", "Ipv6IpamPoolId", "Ipv6Pool", "Ipv4NetmaskLength", "Ipv6NetmaskLength"].find((member) => (input as Record<string, unknown>)[member] !== undefined);
+  const asked = ["Ipv4IpamPoolId", "Ipv6IpamPoolId", "Ipv6Pool", "Ipv4NetmaskLength", "Ipv6NetmaskLength"].find(
+    (member) => (input as Record<string, unknown>)[member] !== undefined,
+  );
   if (asked) throw new AwsError("NotImplemented", `Causeway does not emulate IPAM and address pools: ${asked}.`, 501);
 }

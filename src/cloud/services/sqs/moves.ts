@@ -1,68 +1,97 @@
-/** Moving a dead-letter queue's messages back: API_StartMessageMoveTask */
+/** Moving dead letters back to where they came from. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html */
 import type * as sdk from "@aws-sdk/client-sqs";
-import { seconds } from "../../../kernel/units.ts";
+import { plus, seconds } from "../../../kernel/units.ts";
 import { AwsError, type Operations } from "../../service.ts";
-import { findByArn, redriveOf, type Here, type MoveTask, type State, type Timers } from "./queue.ts";
+import { byArn, checkBetween, dropExpired, inFlight, invalid, nextSequence, numberOf, redrivePolicyOf, type Here, type Message, type Move, type State, type Timers } from "./queue.ts"; // prettier-ignore
 
-const missing = () => new AwsError("ResourceNotFoundException", "The resource that you specified for the SourceArn parameter doesn't exist.", 404);
-
-// AWS chooses the speed unless it is told; ours is the most that can be asked for: MaxNumberOfMessagesPerSecond ≤ 500
-const PER_SECOND = 500;
+// The most that may be asked for; without a wish AWS optimizes the rate by itself. docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+const RATE_MAX = 500;
 
 export const moveOperations = {
-  StartMessageMoveTask(call, { SourceArn, DestinationArn, MaxNumberOfMessagesPerSecond = PER_SECOND }) {
-    const source = findByArn(call, SourceArn);
-    if (!source) throw missing();
-    if (![...call.state.queues.values()].some((queue) => redriveOf(queue)?.deadLetterTargetArn === SourceArn)) throw new AwsError("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.", 400);
-    if (DestinationArn !== undefined && !findByArn(call, DestinationArn)) throw missing();
-    if (MaxNumberOfMessagesPerSecond < 1 || MaxNumberOfMessagesPerSecond > PER_SECOND) throw new AwsError("InvalidParameterValue", "Value for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: Must be between 1 and 500.", 400);
-    if ([...call.state.tasks.values()].some((task) => task.source === SourceArn && task.status === "RUNNING")) throw new AwsError("UnsupportedOperation", "There is already a task running. Only one active task is allowed for a source queue arn at a given time.", 400);
-    const handle = Buffer.from(JSON.stringify({ taskId: call.uuid(), sourceArn: SourceArn })).toString("base64");
-    call.state.tasks.set(handle, { handle, source: SourceArn, destination: DestinationArn, perSecond: MaxNumberOfMessagesPerSecond, status: "RUNNING", moved: 0, toMove: source.messages.length, started: call.now });
-    call.after(seconds(1), "moveMessages", { handle });
+  StartMessageMoveTask(call, { SourceArn, DestinationArn, MaxNumberOfMessagesPerSecond }) {
+    const source = byArn(call, SourceArn);
+    if (!source) throw notFound();
+    checkBetween("MaxNumberOfMessagesPerSecond", MaxNumberOfMessagesPerSecond, 1, RATE_MAX);
+    if (![...call.state.queues.values()].some((queue) => redrivePolicyOf(queue)?.deadLetterTargetArn === SourceArn)) {
+      throw new AwsError("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.");
+    }
+    const destination = byArn(call, DestinationArn);
+    if (DestinationArn !== undefined && !destination) throw notFound();
+    if (destination === source) throw invalid("DestinationArn", DestinationArn, "Source queue arn and destination queue arn cannot be the same.");
+    if (destination && destination.fifo !== source.fifo) throw invalid("DestinationArn", DestinationArn, "The destination must be the same type of queue as the source.");
+    if ([...call.state.moves.values()].some((move) => move.source === SourceArn && move.status === "RUNNING")) {
+      throw new AwsError("UnsupportedOperation", "There is already a task running. Only one active task is allowed for a source queue arn at a given time.");
+    }
+    const id = call.uuid();
+    const handle = Buffer.from(JSON.stringify({ taskId: id, sourceArn: SourceArn })).toString("base64");
+    const total = [...source.messages.values()].filter((message) => !inFlight(message, call.now)).length;
+    const move: Move = { id, handle, source: SourceArn, destination: DestinationArn, rate: MaxNumberOfMessagesPerSecond, status: "RUNNING", moved: 0, total, started: call.now };
+    call.state.moves.set(id, move);
+    // Somebody waits for it, and it ends: not a background matter.
+    call.after(seconds(1), "move", { id });
     return { TaskHandle: handle };
   },
   CancelMessageMoveTask(call, { TaskHandle }) {
-    const task = call.state.tasks.get(TaskHandle);
-    if (!task) throw missing();
-    if (task.status !== "RUNNING") throw new AwsError("UnsupportedOperation", "Only active tasks can be cancelled.", 400);
-    task.status = "CANCELLED";
-    return { ApproximateNumberOfMessagesMoved: task.moved };
+    const move = [...call.state.moves.values()].find(({ handle }) => handle === TaskHandle);
+    if (!move) throw notFound("Task does not exist.");
+    if (move.status !== "RUNNING") throw new AwsError("UnsupportedOperation", "The message movement task is not active.");
+    move.status = "CANCELLED";
+    return { ApproximateNumberOfMessagesMoved: move.moved };
   },
   ListMessageMoveTasks(call, { SourceArn, MaxResults = 1 }) {
-    const tasks = [...call.state.tasks.values()].filter(({ source }) => source === SourceArn).reverse();
-    return {
-      Results: tasks.slice(0, MaxResults).map((task) => ({
-        TaskHandle: task.status === "RUNNING" ? task.handle : undefined,
-        Status: task.status,
-        SourceArn: task.source,
-        DestinationArn: task.destination,
-        MaxNumberOfMessagesPerSecond: task.perSecond,
-        ApproximateNumberOfMessagesMoved: task.moved,
-        ApproximateNumberOfMessagesToMove: task.toMove,
-        StartedTimestamp: Number(task.started),
-      })),
-    };
+    if (!byArn(call, SourceArn)) throw notFound();
+    checkBetween("MaxResults", MaxResults, 1, 10);
+    const moves = [...call.state.moves.values()].filter(({ source }) => source === SourceArn).reverse();
+    return { Results: moves.slice(0, MaxResults).map(describe) };
   },
 } satisfies Operations<sdk.SQS, State, Timers>;
 
-/** A second's worth, oldest first, each to where it failed unless another queue was named. */
-function move(call: Here, task: MoveTask): void {
-  const source = findByArn(call, task.source);
-  const batch = source?.messages.splice(0, task.perSecond) ?? [];
-  for (const message of batch) {
-    const target = findByArn(call, task.destination ?? message.source ?? "");
-    if (target) target.messages.push({ ...message, source: undefined, receives: 0, sent: call.now, visibleAt: call.now });
-    else source!.messages.push(message);
-    if (target) task.moved++;
-  }
-  if (batch.length === task.perSecond) call.after(seconds(1), "moveMessages", { handle: task.handle });
-  else task.status = "COMPLETED";
-}
-
 export const moveTimers = {
-  moveMessages(call: Here, { handle }: Timers["moveMessages"]) {
-    const task = call.state.tasks.get(handle);
-    if (task?.status === "RUNNING") move(call, task);
+  move(call: Here, { id }: Timers["move"]) {
+    const move = call.state.moves.get(id);
+    if (move?.status !== "RUNNING") return;
+    const source = byArn(call, move.source);
+    if (!source) return void fail(move, "AWS.SimpleQueueService.NonExistentQueue");
+    dropExpired(source, call.now);
+    const movable = [...source.messages.values()].filter((message) => !inFlight(message, call.now)).slice(0, move.rate ?? RATE_MAX);
+    for (const message of movable) {
+      const target = byArn(call, move.destination ?? message.deadLetterSource);
+      if (!target) return void fail(move, "CouldNotDetermineMessageSource");
+      source.messages.delete(message.id);
+      const again: Message = renewed(call, message, numberOf(target, "DelaySeconds"));
+      if (target.fifo) again.sequence = nextSequence(target);
+      target.messages.set(again.id, again);
+      move.moved++;
+    }
+    if (movable.length < (move.rate ?? RATE_MAX)) move.status = "COMPLETED";
+    else call.after(seconds(1), "move", { id });
   },
 };
+
+/** A redriven message is a new one, with a new id and age. */
+function renewed(call: Here, { body, attributes, trace, sender, group, deduplication }: Message, delay: number): Message {
+  const visibleAt = plus(call.now, seconds(delay));
+  return { id: call.uuid(), body, attributes, trace, sender, group, deduplication, sent: call.now, visibleAt, receives: 0 };
+}
+
+function fail(move: Move, reason: string): void {
+  move.status = "FAILED";
+  move.failure = reason;
+}
+
+const notFound = (message = "The resource that you specified for the SourceArn parameter doesn't exist.") => new AwsError("ResourceNotFoundException", message);
+
+function describe({ handle, status, source, destination, rate, moved, total, failure, started }: Move): sdk.ListMessageMoveTasksResultEntry {
+  return {
+    TaskHandle: status === "RUNNING" ? handle : undefined,
+    Status: status,
+    SourceArn: source,
+    DestinationArn: destination,
+    MaxNumberOfMessagesPerSecond: rate,
+    ApproximateNumberOfMessagesMoved: moved,
+    ApproximateNumberOfMessagesToMove: total,
+    FailureReason: failure,
+    StartedTimestamp: started,
+  };
+}
+
