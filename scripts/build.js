@@ -10,7 +10,7 @@ const schemasOnly = {
   name: "schemas-only",
   setup(build) {
     build.onResolve({ filter: /^@aws-sdk\/client-/ }, async ({ path, importer, resolveDir, pluginData }) => {
-      if (pluginData === "schemas" || !importer.includes(join("src", "cloud", "services"))) return undefined;
+      if (pluginData === "schemas" || !/src[\\/]cloud[\\/](services|cloudformation)/.test(importer)) return undefined;
       return build.resolve(`${path}/dist-es/schemas/schemas_0.js`, { resolveDir, kind: "import-statement", pluginData: "schemas" });
     });
   },

@@ -143,6 +143,8 @@ export interface ResourceType {
   settled?(call: Call, id: string, properties: Properties): boolean;
   /** Asked after `delete` until true. Absent = at once. */
   gone?(call: Call, id: string, properties: Properties): boolean;
+  /** Keeps a copy before `delete`, for the Snapshot policy. Absent = a template with that policy is refused. */
+  snapshot?(call: Call, id: string, properties: Properties, stack: Stack): void;
   /** The properties as they are now, for drift detection; undefined = it no longer exists. Absent = drift not supported. */
   read?(call: Call, id: string, properties: Properties): Properties | undefined;
 }

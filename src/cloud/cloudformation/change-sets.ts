@@ -62,7 +62,9 @@ function CreateChangeSet(call: Here, input: sdk.CreateChangeSetInput) {
   if (input.DeploymentMode !== undefined) throw invalid(`Causeway does not emulate DeploymentMode ${input.DeploymentMode}.`);
   const { stack, fresh } = stackFor(call, input, type);
   const sets = [...call.state.changeSets.values()].filter(({ StackId }) => StackId === stack.StackId);
-  if (sets.some(({ ChangeSetName }) => ChangeSetName === input.ChangeSetName))
+  const twin = sets.find(({ ChangeSetName }) => ChangeSetName === input.ChangeSetName);
+  if (twin && input.ClientToken !== undefined && twin.token === input.ClientToken) return { Id: twin.ChangeSetId, StackId: twin.StackId };
+  if (twin)
     throw new AwsError(
       "AlreadyExistsException",
       `ChangeSet ${input.ChangeSetName} cannot be created due to a mismatch with existing attribute ChangeSetName: a change set of that name exists`,
@@ -115,6 +117,7 @@ function changeSet(call: Here, stack: StackRecord, plan: Plan, input: sdk.Create
     roleArn: input.RoleARN,
     validations: [],
     operationId: call.uuid(),
+    token: input.ClientToken,
   };
 }
 
@@ -188,6 +191,7 @@ function DescribeChangeSet(call: Here, { ChangeSetName, StackName, NextToken }: 
     validations: _validations,
     operationId: _operation,
     unchecked: _unchecked,
+    token: _token,
     ...shown
   } = findChangeSet(call, ChangeSetName!, StackName);
   const { items, NextToken: next } = page(changes, NextToken);

@@ -1,6 +1,9 @@
 import { CloudFormation } from "@aws-sdk/client-cloudformation";
 import { SSM } from "@aws-sdk/client-ssm";
 import { expect, test } from "vitest";
+import { digest } from "../../kernel/digest.ts";
+import { fork } from "../../kernel/loop.ts";
+import { plus, seconds } from "../../kernel/units.ts";
 import { clients } from "../clients.ts";
 import { Cloud } from "../cloud.ts";
 
@@ -139,6 +142,21 @@ test("an update that fails restores what it changed and deletes what it added", 
   ).toEqual(["A", "R"]);
 });
 
+test("an export that is not there, or not free, fails a creation", async () => {
+  const run = start();
+  const stack = await create(run, "lost", body({ B: parameter({ "Fn::ImportValue": "nowhere" }) }));
+  expect(stack).toMatchObject({ StackStatus: "ROLLBACK_COMPLETE" });
+  expect(
+    (await run.cfn.describeStackEvents({ StackName: "lost" })).StackEvents!.map(({ ResourceStatusReason }) => ResourceStatusReason),
+  ).toContain("No export named nowhere found. Rollback requested by user.");
+  const exporting = body({ A: parameter("1") }, { Outputs: { O: { Value: "1", Export: { Name: "mine" } } } });
+  await create(run, "first", exporting);
+  expect((await create(run, "second", exporting)).StackStatus).toBe("ROLLBACK_COMPLETE");
+  expect((await run.cfn.listExports()).Exports).toMatchObject([
+    { Name: "mine", Value: "1", ExportingStackId: expect.stringContaining("stack/first/") },
+  ]);
+});
+
 test("exports carry values between stacks, and cannot go while they are used", async () => {
   const run = start();
   await create(
@@ -161,4 +179,15 @@ test("exports carry values between stacks, and cannot go while they are used", a
     StackStatus: "UPDATE_ROLLBACK_COMPLETE",
     StackStatusReason: "Export exporter:A cannot be deleted as it is in use by importer",
   });
+});
+
+test("a run that is forked in the middle of a deployment ends as the original does", async () => {
+  const run = start();
+  await run.cfn.createStack({ StackName: "forked", TemplateBody: body({ A: parameter("1"), B: parameter({ "Fn::GetAtt": "A.Value" }) }) });
+  run.cloud.advance(plus(run.cloud.run.now, seconds(3)));
+  const twin = new Cloud({ run: fork(run.cloud.run) });
+  await twin.loadAll();
+  run.cloud.settle();
+  twin.settle();
+  expect(digest(twin.run)).toBe(digest(run.cloud.run));
 });

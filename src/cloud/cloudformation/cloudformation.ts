@@ -58,5 +58,4 @@ export const cloudformation = {
   operations,
   timers,
   resources,
-  changes: { SignalResource: true, DetectStackDrift: true },
 } satisfies Service;

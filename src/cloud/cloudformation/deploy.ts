@@ -28,6 +28,7 @@ export type Options = {
   retain?: string[];
   skip?: string[];
   forced?: boolean;
+  policy?: string;
   nested?: boolean;
 };
 
@@ -49,6 +50,7 @@ function open(call: Here, stack: StackRecord, type: sdk.OperationType, phase: Ph
     skip: options.skip ?? [],
     retainExceptOnCreate: options.retainExceptOnCreate ?? false,
     forced: options.forced ?? false,
+    policy: options.policy,
     nested: options.nested ?? false,
   };
   stack.operation = operation;
@@ -164,7 +166,9 @@ function refuse(call: Here, stack: StackRecord, operation: Operation): void {
 /** A stack policy may protect what the new template no longer has. */
 function refuseRemovals(stack: StackRecord, target: Plan): void {
   for (const { logicalId, type } of stack.resources.values()) {
-    const reason = target.dependencies.has(logicalId) ? undefined : denied(stack.policy, logicalId, type, "Update:Delete");
+    const reason = target.dependencies.has(logicalId)
+      ? undefined
+      : denied(stack.operation?.policy ?? stack.policy, logicalId, type, "Update:Delete");
     if (reason) throw invalid(reason);
   }
 }

@@ -1,6 +1,6 @@
 import { CloudFormation } from "@aws-sdk/client-cloudformation";
 import { SSM } from "@aws-sdk/client-ssm";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { test } from "vitest";
 import { clients } from "../clients.ts";
 import { Cloud } from "../cloud.ts";

@@ -102,6 +102,16 @@ test("a deletion that fails can be repeated without the resources that stand in 
   ).toEqual(["A DELETE_SKIPPED", "B DELETE_COMPLETE", "C DELETE_SKIPPED"]);
 });
 
+test("a forced deletion leaves behind what cannot be deleted", async () => {
+  const { cfn, cloud, go } = await start();
+  const { StackId } = await go(cfn.createStack(stack({ A: thing({ Fail: "delete" }), B: thing({}, { DependsOn: "A" }) })));
+  await expect(cfn.deleteStack({ StackName: "s", DeletionMode: "FORCE_DELETE_STACK" })).rejects.toThrow("DELETE_FAILED state");
+  await go(cfn.deleteStack({ StackName: "s" }));
+  await cfn.deleteStack({ StackName: "s", DeletionMode: "FORCE_DELETE_STACK" });
+  cloud.settle();
+  expect((await cfn.describeStacks({ StackName: StackId })).Stacks![0]!.StackStatus).toBe("DELETE_COMPLETE");
+});
+
 test("termination protection keeps a stack until it is switched off", async () => {
   const { cfn, go } = await start();
   await go(cfn.createStack(stack({ A: thing() }, { EnableTerminationProtection: true })));
@@ -121,6 +131,12 @@ test("a stack policy denies an update, which is taken back", async () => {
   await go(cfn.createStack(stack({ A: thing({ N: 1 }), B: thing({ N: 1 }) }, { StackPolicyBody })));
   expect((await go(cfn.updateStack(stack({ A: thing({ N: 1 }), B: thing({ N: 2 }) })))).StackStatus).toBe("UPDATE_COMPLETE");
   expect((await go(cfn.updateStack(stack({ A: thing({ N: 2 }), B: thing({ N: 2 }) })))).StackStatus).toBe("UPDATE_ROLLBACK_COMPLETE");
+  const StackPolicyDuringUpdateBody = JSON.stringify({
+    Statement: [{ Effect: "Allow", Action: "Update:*", Principal: "*", Resource: "*" }],
+  });
+  expect((await go(cfn.updateStack(stack({ A: thing({ N: 3 }), B: thing({ N: 2 }) }, { StackPolicyDuringUpdateBody })))).StackStatus).toBe(
+    "UPDATE_COMPLETE",
+  );
 });
 
 test("a creation that takes longer than its time is rolled back", async () => {

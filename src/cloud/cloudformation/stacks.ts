@@ -75,8 +75,8 @@ export function checkRequest(
     throw invalid(
       "1 validation error detected: Value at 'notificationARNs' failed to satisfy constraint: Member must have length less than or equal to 5",
     );
-  if (RollbackConfiguration?.RollbackTriggers?.length)
-    throw invalid("Causeway does not emulate rollback triggers: deploy without RollbackTriggers.");
+  if (RollbackConfiguration?.RollbackTriggers?.length || RollbackConfiguration?.MonitoringTimeInMinutes)
+    throw invalid("Causeway does not emulate rollback triggers: deploy without RollbackTriggers and MonitoringTimeInMinutes.");
   if (DeploymentConfig?.Mode === "EXPRESS") throw invalid("Causeway does not emulate the deployment mode EXPRESS: deploy with STANDARD.");
   if (call.state.names.size >= LIMITS.stacks && !lookUp(call, StackName!))
     throw new AwsError("LimitExceededException", `Stack limit (${LIMITS.stacks}) exceeded`);
@@ -174,8 +174,6 @@ function UpdateStack(call: Here, input: sdk.UpdateStackInput) {
   const body = templateText(call, input, stack.plan?.body);
   const policy = policyText(call, input.StackPolicyBody, input.StackPolicyURL);
   const during = policyText(call, input.StackPolicyDuringUpdateBody, input.StackPolicyDuringUpdateURL);
-  if (during !== undefined)
-    throw invalid("Causeway does not emulate StackPolicyDuringUpdate: set the stack's policy before the update and back after it.");
   const plan = prepare(
     call,
     { ...stack, NotificationARNs: input.NotificationARNs ?? stack.NotificationARNs },
@@ -191,6 +189,7 @@ function UpdateStack(call: Here, input: sdk.UpdateStackInput) {
   remember(stack, input.ClientRequestToken, "UpdateStack");
   startUpdate(call, stack, plan, {
     token: input.ClientRequestToken,
+    policy: during,
     disableRollback: input.DisableRollback ?? stack.DisableRollback,
     retainExceptOnCreate: input.RetainExceptOnCreate,
   });
@@ -224,6 +223,10 @@ function DeleteStack(call: Here, input: sdk.DeleteStackInput) {
   if (retain.length > 0 && stack.StackStatus !== "DELETE_FAILED")
     throw invalid(
       `Invalid operation on stack [${stack.StackId}]: RetainResources can only be specified for stacks in DELETE_FAILED state.`,
+    );
+  if (input.DeletionMode === "FORCE_DELETE_STACK" && stack.StackStatus !== "DELETE_FAILED")
+    throw invalid(
+      `Invalid operation on stack [${stack.StackId}]. FORCE_DELETE_STACK can only be specified for stacks in DELETE_FAILED state.`,
     );
   const strangers = retain.filter((id) => !stack.resources.has(id));
   if (strangers.length > 0)

@@ -137,6 +137,8 @@ export type Operation = {
   skip: string[];
   retainExceptOnCreate: boolean;
   forced: boolean;
+  /** Instead of the stack's own policy, for this update only. */
+  policy?: string;
   /** A nested stack waits for its root before it cleans up. */
   nested: boolean;
 };
@@ -152,6 +154,7 @@ export type ChangeSet = Known<
   /** What validation before the deployment found. */
   validations: sdk.OperationEvent[];
   operationId: string;
+  token?: string;
   /** Whether the caller asked to do without validation. */
   unchecked: boolean;
 };

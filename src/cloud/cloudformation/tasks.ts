@@ -134,7 +134,7 @@ function startChange(call: Here, stack: StackRecord, operation: Operation, task:
   if (names.length === 0 && !tagged && current.status !== "UPDATE_FAILED" && !nestedDiffers(call, current, operation.target)) return true;
   task.replaces = replaces(call, current, wanted.properties, names);
   operation.touched.add(logicalId);
-  const deny = denied(stack.policy, logicalId, current.type, task.replaces ? "Update:Replace" : "Update:Modify");
+  const deny = denied(operation.policy ?? stack.policy, logicalId, current.type, task.replaces ? "Update:Replace" : "Update:Modify");
   if (deny) throw invalid(deny);
   if (task.replaces) refuseSameName(current, wanted.properties);
   stack.resources.set(logicalId, { ...current, properties: wanted.properties, shown: wanted.shown });
@@ -227,13 +227,15 @@ export function step(call: Here, { stackId, operation: id, key }: Timers["step"]
     if (!(error instanceof AwsError)) throw error;
     if (task.action === "delete" && IN_USE.test(error.code) && since(task.acted as Instant, call.now) < PATIENCE)
       run(call, stack, operation, task, RETRY, "acting");
-    else failTask(call, stack, operation, task, wording(call, error));
+    else failTask(call, stack, operation, task, wording(call, stack, task, error));
   }
   if (operation.running === 0) concludeSoon(call, stack, operation);
 }
 
 /** A service's refusal as CloudFormation passes it on. Its own are texts already. */
-function wording(call: Here, { code, message }: AwsError): string {
+function wording(call: Here, stack: StackRecord, task: Task, { code, message }: AwsError): string {
+  const type = task.discarded?.type ?? stack.resources.get(task.logicalId)?.type;
+  if (type !== undefined && call.types.get(type)?.service === "cloudformation") return message;
   if (
     code === "ValidationError" &&
     /^(Template|Encountered|Property|Value of property|No export|Embedded|WaitCondition|Failed to receive)/.test(message)
@@ -375,6 +377,13 @@ function complete(call: Here, stack: StackRecord, operation: Operation, task: Ta
 }
 
 function failTask(call: Here, stack: StackRecord, operation: Operation, task: Task, reason: string): void {
+  if (operation.forced && task.discarded) {
+    const record = current(stack, task.discarded);
+    if (record) setResourceStatus(call, stack, record, "DELETE_SKIPPED", reason);
+    else tell(call, stack, task.discarded, "DELETE_SKIPPED", reason);
+    operation.running--;
+    return startReady(call, stack, done(operation, task));
+  }
   task.stage = "failed";
   operation.open--;
   operation.running--;

@@ -151,6 +151,8 @@ export function shape(raw: any): Template {
   if (!raw || typeof raw !== "object" || Array.isArray(raw)) throw malformed("unsupported structure.");
   const unknown = Object.keys(raw).filter((section) => !SECTIONS.includes(section));
   if (unknown.length > 0) throw invalid(`Invalid template property or properties [${unknown.join(", ")}]`);
+  if (raw.Hooks !== undefined)
+    throw invalid("Causeway does not emulate the Hooks section: CodeDeploy's blue/green deployments are not there.");
   const version = raw.AWSTemplateFormatVersion;
   if (version !== undefined && String(version) !== "2010-09-09")
     throw malformed(`${version} is not a supported value for AWSTemplateFormatVersion.`);

@@ -2,7 +2,7 @@
 import { AwsError, resource, type Properties, type Stack } from "../../service.ts";
 import { addressOperations, findAddress } from "./elastic-ips.ts";
 import { interfaceAddressOperations } from "./interface-addresses.ts";
-import { findInterface, interfaceOperations } from "./interfaces.ts";
+import { findInterface, interfaceOperations, type Interface } from "./interfaces.ts";
 import { natGatewayAddressOperations } from "./nat-gateway-addresses.ts";
 import { findNatGateway, natGatewayOperations } from "./nat-gateways.ts";
 import type { Here } from "./state.ts";
@@ -254,55 +254,57 @@ function createFrom(call: Here, properties: Properties, stack: Stack): string {
   return NetworkInterface.NetworkInterfaceId;
 }
 
+/** What an interface can have several of: its members in the template and in the operations, and where it is held. */
+const several: { list: string; item: string; number: string; held: (found: Interface) => string[] }[] = [
+  {
+    list: "PrivateIpAddresses",
+    item: "PrivateIpAddress",
+    number: "SecondaryPrivateIpAddressCount",
+    held: ({ PrivateIpAddresses }) => PrivateIpAddresses.filter(({ Primary }) => !Primary).map(({ PrivateIpAddress }) => PrivateIpAddress),
+  },
+  {
+    list: "Ipv4Prefixes",
+    item: "Ipv4Prefix",
+    number: "Ipv4PrefixCount",
+    held: ({ Ipv4Prefixes }) => Ipv4Prefixes.map(({ Ipv4Prefix }) => Ipv4Prefix),
+  },
+  {
+    list: "Ipv6Addresses",
+    item: "Ipv6Address",
+    number: "Ipv6AddressCount",
+    held: ({ Ipv6Addresses }) => Ipv6Addresses.map(({ Ipv6Address }) => Ipv6Address),
+  },
+  {
+    list: "Ipv6Prefixes",
+    item: "Ipv6Prefix",
+    number: "Ipv6PrefixCount",
+    held: ({ Ipv6Prefixes }) => Ipv6Prefixes.map(({ Ipv6Prefix }) => Ipv6Prefix),
+  },
+];
+
 /** The addresses and prefixes of an interface, as the template now has them. */
 function changeAddresses(call: Here, id: string, properties: Properties, previous: Properties): void {
   refuse(properties, ["ConnectionTrackingSpecification", "EnablePrimaryIpv6", "PublicIpDnsHostnameTypeSpecification"]);
-  const secondary = (all: Properties) =>
-    (all["PrivateIpAddresses"] as Properties[] | undefined)
-      ?.filter(({ Primary }) => !flag(Primary))
-      .map((each) => String(each["PrivateIpAddress"]));
-  const plain = (all: Properties, list: string, member: string) =>
-    (all[list] as Properties[] | undefined)?.map((each) => String(each[member]));
-  const kinds = [
-    {
-      member: "PrivateIpAddresses",
-      list: secondary,
-      number: "SecondaryPrivateIpAddressCount",
-      held: () =>
-        findInterface(call, id)
-          .PrivateIpAddresses.filter(({ Primary }) => !Primary)
-          .map(({ PrivateIpAddress }) => PrivateIpAddress),
-    },
-    {
-      member: "Ipv4Prefixes",
-      list: (all: Properties) => plain(all, "Ipv4Prefixes", "Ipv4Prefix"),
-      number: "Ipv4PrefixCount",
-      held: () => findInterface(call, id).Ipv4Prefixes.map(({ Ipv4Prefix }) => Ipv4Prefix),
-    },
-    {
-      member: "Ipv6Addresses",
-      list: (all: Properties) => plain(all, "Ipv6Addresses", "Ipv6Address"),
-      number: "Ipv6AddressCount",
-      held: () => findInterface(call, id).Ipv6Addresses.map(({ Ipv6Address }) => Ipv6Address),
-    },
-    {
-      member: "Ipv6Prefixes",
-      list: (all: Properties) => plain(all, "Ipv6Prefixes", "Ipv6Prefix"),
-      number: "Ipv6PrefixCount",
-      held: () => findInterface(call, id).Ipv6Prefixes.map(({ Ipv6Prefix }) => Ipv6Prefix),
-    },
-  ];
-  for (const { member, list, number, held } of kinds) {
-    const { added, removed } = difference(list(properties), list(previous));
+  for (const { list, item, number, held } of several) {
+    const [now, before] = [properties, previous].map((all) => named(all, list, item)) as [string[], string[]];
+    const { added, removed } = difference(now, before);
     const { more, fewer } = growth(properties, previous, number);
-    const drawn = held().filter((each) => !(list(properties) ?? []).includes(each) && !removed.includes(each));
+    const drawn = held(findInterface(call, id)).filter((each) => !now.includes(each) && !removed.includes(each));
     const leaving = [...removed, ...drawn.slice(drawn.length - fewer)];
-    const [assign, unassign] = member.startsWith("Ipv6")
-      ? [interfaceAddressOperations.AssignIpv6Addresses, interfaceAddressOperations.UnassignIpv6Addresses]
-      : [interfaceAddressOperations.AssignPrivateIpAddresses, interfaceAddressOperations.UnassignPrivateIpAddresses];
-    if (leaving.length > 0) unassign(call, { NetworkInterfaceId: id, [member]: leaving });
-    if (added.length + more > 0) assign(call, { NetworkInterfaceId: id, [member]: added, [number]: more });
+    const off = { NetworkInterfaceId: id, [list]: leaving };
+    const on = { NetworkInterfaceId: id, [list]: added, [number]: more };
+    const isIpv6 = list.startsWith("Ipv6");
+    if (leaving.length > 0 && isIpv6) interfaceAddressOperations.UnassignIpv6Addresses(call, off);
+    else if (leaving.length > 0) interfaceAddressOperations.UnassignPrivateIpAddresses(call, off);
+    if (added.length + more > 0 && isIpv6) interfaceAddressOperations.AssignIpv6Addresses(call, on);
+    else if (added.length + more > 0) interfaceAddressOperations.AssignPrivateIpAddresses(call, on);
   }
+}
+
+/** The items that a template names, the primary address not among them. */
+function named(properties: Properties, list: string, item: string): string[] {
+  const items = (properties[list] ?? []) as Properties[];
+  return items.filter(({ Primary }) => !flag(Primary)).map((each) => String(each[item]));
 }
 
 function difference(now: readonly string[] = [], before: readonly string[] = []): { added: string[]; removed: string[] } {

@@ -5,6 +5,7 @@ import { accountAttributeOperations } from "./account-attributes.ts";
 import { addressResources } from "./address-resources.ts";
 import { defaultVpcOperations, typesWithDefaultVpc, withDefaultVpc } from "./default-vpc.ts";
 import { dhcpOptionsOperations, dhcpOptionsResources } from "./dhcp-options.ts";
+import { honouringDryRun } from "./dry-run.ts";
 import { addressOperations } from "./elastic-ips.ts";
 import { endpointResources } from "./endpoint-resources.ts";
 import { endpointServiceOperations } from "./endpoint-services.ts";
@@ -33,33 +34,35 @@ import { vpcBlockOperations } from "./vpc-blocks.ts";
 import { vpcResources } from "./vpc-resources.ts";
 import { vpcOperations } from "./vpcs.ts";
 
-const operations = withDefaultVpc({
-  ...accountAttributeOperations,
-  ...addressOperations,
-  ...defaultVpcOperations,
-  ...dhcpOptionsOperations,
-  ...endpointOperations,
-  ...endpointServiceOperations,
-  ...flowLogOperations,
-  ...instanceTypeOperations,
-  ...interfaceAddressOperations,
-  ...interfaceOperations,
-  ...internetGatewayOperations,
-  ...natGatewayAddressOperations,
-  ...natGatewayOperations,
-  ...networkAclOperations,
-  ...peeringOperations,
-  ...prefixListOperations,
-  ...regionOperations,
-  ...routeOperations,
-  ...routeTableOperations,
-  ...securityGroupOperations,
-  ...securityGroupRuleOperations,
-  ...subnetOperations,
-  ...tagOperations,
-  ...vpcBlockOperations,
-  ...vpcOperations,
-}) satisfies Operations<sdk.EC2, State>;
+const operations = honouringDryRun(
+  withDefaultVpc({
+    ...accountAttributeOperations,
+    ...addressOperations,
+    ...defaultVpcOperations,
+    ...dhcpOptionsOperations,
+    ...endpointOperations,
+    ...endpointServiceOperations,
+    ...flowLogOperations,
+    ...instanceTypeOperations,
+    ...interfaceAddressOperations,
+    ...interfaceOperations,
+    ...internetGatewayOperations,
+    ...natGatewayAddressOperations,
+    ...natGatewayOperations,
+    ...networkAclOperations,
+    ...peeringOperations,
+    ...prefixListOperations,
+    ...regionOperations,
+    ...routeOperations,
+    ...routeTableOperations,
+    ...securityGroupOperations,
+    ...securityGroupRuleOperations,
+    ...subnetOperations,
+    ...tagOperations,
+    ...vpcBlockOperations,
+    ...vpcOperations,
+  }),
+) satisfies Operations<sdk.EC2, State>;
 
 export const ec2 = {
   api: { signing: "ec2", protocol: "ec2Query", version: "2016-11-15", namespace: "http://ec2.amazonaws.com/doc/2016-11-15/" },

@@ -25,7 +25,7 @@ export function filtered<Item>(
 }
 
 function testOf<Item>({ Name = "", Values }: sdk.Filter, known: Record<string, (item: Item) => Compared>): (item: Item) => boolean {
-  const compared = Object.hasOwn(known, Name) ? known[Name] : tagFilter<Item>(Name);
+  const compared = Object.hasOwn(known, Name) ? known[Name] : tagFilter(Name);
   if (!compared) throw new AwsError("InvalidParameterValue", `The filter '${Name}' is invalid`);
   if (!Values?.length) throw new AwsError("InvalidParameterValue", `The filter '${Name}' must have at least one value`);
   if (Values.length > VALUES_MAX)
@@ -38,7 +38,7 @@ function testOf<Item>({ Name = "", Values }: sdk.Filter, known: Record<string, (
   };
 }
 
-function tagFilter<Item>(name: string): ((item: Item) => Compared) | undefined {
+function tagFilter(name: string): ((item: unknown) => Compared) | undefined {
   if (name === "tag-key") return (item) => (item as Taggable).Tags?.map(({ Key }) => Key);
   if (!name.startsWith("tag:")) return undefined;
   const key = name.slice("tag:".length);

@@ -1,6 +1,6 @@
 /** Network interfaces and the addresses on them. */
 import { EC2 } from "@aws-sdk/client-ec2";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { clients } from "../../clients.ts";
 import { Cloud } from "../../cloud.ts";

@@ -175,7 +175,7 @@ function unplaced({ AllocationId }: Address, at: number): NatAddress {
 function elasticOf(
   call: Here,
   { AllocationId, SecondaryAllocationIds = [] }: sdk.CreateNatGatewayRequest,
-  connectivity: sdk.ConnectivityType,
+  connectivity: string,
 ): Address[] {
   if (connectivity !== "public" && connectivity !== "private")
     throw new AwsError("InvalidParameterValue", `Value (${connectivity}) for parameter connectivityType is invalid.`);

@@ -1,6 +1,6 @@
 /** Subnets: sizes, overlaps, zones, attributes. */
 import { EC2 } from "@aws-sdk/client-ec2";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { clients } from "../../clients.ts";
 import { Cloud } from "../../cloud.ts";

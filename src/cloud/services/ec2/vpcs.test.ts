@@ -163,3 +163,15 @@ test("Amazon gives a VPC a /56 of IPv6, of which subnets take /64s", async () =>
     name: "InvalidCidrBlock.InUse",
   });
 });
+
+test("a dry run changes nothing and says that it would have worked", async () => {
+  const { ec2 } = world();
+  await expect(ec2.createVpc({ CidrBlock: "10.0.0.0/16", DryRun: true })).rejects.toMatchObject({ name: "DryRunOperation" });
+  expect((await ec2.describeVpcs({})).Vpcs).toHaveLength(1);
+});
+
+test("a refusal in a region that nothing has touched leaves it untouched", async () => {
+  const { cloud, ec2 } = world();
+  await expect(ec2.createVpc({ CidrBlock: "10.0.0.0/8" })).rejects.toMatchObject({ name: "InvalidVpc.Range" });
+  expect(cloud.state("ec2", "123456789012", "eu-west-1").founded).toBe(false);
+});

@@ -175,6 +175,7 @@ function hasDependents(state: State, vpcId: string): boolean {
     [...state.subnets.values()].some(inVpc) ||
     [...state.internetGateways.values()].some(attached) ||
     [...state.egressOnlyInternetGateways.values()].some(attached) ||
+    [...state.vpnGateways.values()].some(({ VpcAttachments }) => VpcAttachments.some((each) => inVpc(each) && each.State === "attached")) ||
     [...state.vpcEndpoints.values()].some(inVpc) ||
     [...state.routeTables.values()].some((table) => inVpc(table) && !table.Associations.some(({ Main }) => Main)) ||
     [...state.networkAcls.values()].some((acl) => inVpc(acl) && !acl.IsDefault) ||
