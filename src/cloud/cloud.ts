@@ -135,7 +135,7 @@ export class Cloud {
     const key = stateKey(service, name, account, region);
     let state = this.run.universe.states.get(key);
     if (!state) {
-      state = service.state();
+      state = this.#initial(key);
       this.run.universe.states.set(key, state);
     }
     return state;
@@ -152,8 +152,13 @@ export class Cloud {
 
   /** The run's digest but for states that nobody has put anything into: a first question makes those. */
   #fingerprint(): string {
-    const states = [...this.run.universe.states].filter(([key, state]) => !isDeepStrictEqual(state, this.service(key.split("/")[2] as ServiceName).state()));
+    const states = [...this.run.universe.states].filter(([key, state]) => !isDeepStrictEqual(state, this.#initial(key)));
     return digest({ ...this.run, universe: { ...this.run.universe, states: new Map(states) } });
+  }
+
+  #initial(key: string): unknown {
+    const [account, region, name] = key.split("/") as [string, string, ServiceName];
+    return this.service(name).state(account, region);
   }
 
   #observe(seen: Observation): void {

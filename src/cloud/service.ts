@@ -164,7 +164,8 @@ export interface Service {
   scope?: "region" | "account" | "partition";
   /** Services that its handlers peek at or ask; loaded with it. `all` for those that reach any service (CloudFormation, EventBridge). */
   needs?: readonly ServiceName[] | "all";
-  state: () => any;
+  /** What it knows before anybody does anything: the same account and region always begin alike. `-` where the scope has none. */
+  state: (account: string, region: string) => any;
   operations: Record<string, (call: any, input: any) => any>;
   /** Events that `after` and `background` name. */
   timers?: Record<string, (call: any, data: any) => void>;

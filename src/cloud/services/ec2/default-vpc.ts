@@ -4,7 +4,7 @@
  */
 import type * as sdk from "@aws-sdk/client-ec2";
 import { hex, seed } from "../../../kernel/random.ts";
-import { AwsError, type Operations, type ResourceType } from "../../service.ts";
+import { AwsError, type Operations } from "../../service.ts";
 import { block, overlaps, showBlock, size } from "./cidr.ts";
 import { attach, internetGatewayOf, makeInternetGateway } from "./internet-gateways.ts";
 import { zonesOf } from "./regions.ts";
@@ -46,53 +46,10 @@ export const defaultVpcOperations = {
   },
 } satisfies Operations<sdk.EC2, State>;
 
-/**
- * Operations, each seeing the default VPC. In a region that nothing has changed yet it is laid down before, and taken away again
- * after a question or a refusal.
- */
-export function withDefaultVpc<All extends Record<string, (call: any, input: any) => any>>(operations: All): All {
-  const wrapped = Object.entries(operations).map(([name, operation]) => {
-    const changes = !/^(Describe|Get|List|Search)/.test(name);
-    return [name, (call: Here, input: unknown) => founded(call, changes, () => operation(call, input))] as const;
-  });
-  return Object.fromEntries(wrapped) as All;
-}
-
-/** The same for what a stack makes. */
-export function typesWithDefaultVpc<All extends Record<string, ResourceType>>(types: All): All {
-  const wrapped = Object.entries(types).map(([name, type]) => [
-    name,
-    {
-      ...type,
-      create: ((call, properties, stack) =>
-        founded(call, true, () => type.create(call, properties, stack))) satisfies ResourceType["create"],
-    },
-  ]);
-  return Object.fromEntries(wrapped) as All;
-}
-
-/** For functions that other services call straight: the region's first change may be theirs. */
-export function found(call: Here): void {
-  if (!call.state.founded) Object.assign(call.state, foundation(call.account, call.region));
-}
-
-function founded<Answer>(call: Here, keep: boolean, work: () => Answer): Answer {
-  if (call.state.founded) return work();
-  found(call);
-  let isDone = false;
-  try {
-    const answer = work();
-    isDone = keep;
-    return answer;
-  } finally {
-    if (!isDone) Object.assign(call.state, state());
-  }
-}
-
 /** What a region holds before anybody does anything. The same account and region always have the same. */
 export function foundation(account: string, region: string): State {
   const random = seed(`${account}/${region}/default VPC`);
-  const laid = { ...state(), founded: true };
+  const laid = state();
   // The parts of a call that making a VPC asks for: no time passes, and the ids are the region's own.
   const call = {
     account,

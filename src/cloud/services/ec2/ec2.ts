@@ -3,7 +3,7 @@ import type * as sdk from "@aws-sdk/client-ec2";
 import type { Operations, Service } from "../../service.ts";
 import { accountAttributeOperations } from "./account-attributes.ts";
 import { addressResources } from "./address-resources.ts";
-import { defaultVpcOperations, typesWithDefaultVpc, withDefaultVpc } from "./default-vpc.ts";
+import { defaultVpcOperations, foundation } from "./default-vpc.ts";
 import { dhcpOptionsOperations, dhcpOptionsResources } from "./dhcp-options.ts";
 import { honouringDryRun } from "./dry-run.ts";
 import { addressOperations } from "./elastic-ips.ts";
@@ -27,7 +27,7 @@ import { routeOperations } from "./routes.ts";
 import { securityGroupResources } from "./security-group-resources.ts";
 import { securityGroupRuleOperations } from "./security-group-rules.ts";
 import { securityGroupOperations } from "./security-groups.ts";
-import { state, type State } from "./state.ts";
+import type { State } from "./state.ts";
 import { subnetOperations } from "./subnets.ts";
 import { tag, tagged, tagOperations } from "./tags.ts";
 import { vpcBlockOperations } from "./vpc-blocks.ts";
@@ -35,7 +35,7 @@ import { vpcResources } from "./vpc-resources.ts";
 import { vpcOperations } from "./vpcs.ts";
 
 const operations = honouringDryRun(
-  withDefaultVpc({
+  ({
     ...accountAttributeOperations,
     ...addressOperations,
     ...defaultVpcOperations,
@@ -67,12 +67,12 @@ const operations = honouringDryRun(
 export const ec2 = {
   api: { signing: "ec2", protocol: "ec2Query", version: "2016-11-15", namespace: "http://ec2.amazonaws.com/doc/2016-11-15/" },
   sdk: () => import("@aws-sdk/client-ec2"),
-  state,
+  state: foundation,
   operations,
   timers: { ...endpointTimers, ...natGatewayAddressTimers, ...natGatewayTimers, ...peeringTimers, ...prefixListTimers },
   tagged,
   tag,
-  resources: typesWithDefaultVpc({
+  resources: ({
     ...addressResources,
     ...dhcpOptionsResources,
     ...endpointResources,

@@ -3,7 +3,6 @@ import type * as sdk from "@aws-sdk/client-ec2";
 import { date, days, hours, plus, seconds, type Duration } from "../../../kernel/units.ts";
 import { AwsError, resource, type Call, type Known, type Operations } from "../../service.ts";
 import { block, overlaps } from "./cidr.ts";
-import { found } from "./default-vpc.ts";
 import { filtered } from "./filters.ts";
 import { byId, byIds } from "./ids.ts";
 import { page } from "./pages.ts";
@@ -196,7 +195,6 @@ function request(
 function initiated(call: Here, peering: Peering, accept: boolean): void {
   const { RequesterVpcInfo, AccepterVpcInfo, VpcPeeringConnectionId: id } = peering;
   const there = at(call, AccepterVpcInfo.Region);
-  found(there);
   const peer = there.state.vpcs.get(AccepterVpcInfo.VpcId);
   const own = call.state.vpcs.get(RequesterVpcInfo.VpcId);
   if (!peer || !own || share(own, peer)) {

@@ -22,8 +22,6 @@ export type VpnGateway = Known<Omit<sdk.VpnGateway, "VpcAttachments">, "VpnGatew
 };
 
 export const state = () => ({
-  /** Whether the default VPC has been laid down here: it is there from the start, but written only by the region's first change. */
-  founded: false,
   vpcs: new Map<string, Vpc>(),
   subnets: new Map<string, Subnet>(),
   routeTables: new Map<string, RouteTable>(),
