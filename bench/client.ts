@@ -9,7 +9,7 @@ export type Started = { port: number; child: ChildProcess; stop(): Promise<void>
 /** The built program on a free port. */
 export async function start(...flags: string[]): Promise<Started> {
   const child = spawn(process.execPath, [join(process.cwd(), "bin", "causeway.js"), "cloud", "--port", "0", "--json", ...flags], { stdio: ["ignore", "pipe", "inherit"] });
-  const line = await new Promise<string>((resolve) => void createInterface({ input: child.stdout! }).once("line", resolve));
+  const line = await new Promise<string>((resolve) => void createInterface({ input: child.stdout }).once("line", resolve));
   const { port } = JSON.parse(line) as { port: number };
   const ended = new Promise<void>((resolve) => void child.once("exit", () => resolve()));
   return {

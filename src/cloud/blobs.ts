@@ -1,6 +1,6 @@
 /** Object bodies, kept outside the run by their digest: in memory, or as files under `--state`. */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 /** What the run knows of a body. */
@@ -22,6 +22,8 @@ export interface Blobs {
   /** Throws when the digest is unknown: the run and its bodies have been separated. */
   get(blob: Pick<Blob, "digest">): Uint8Array;
   has(digest: string): boolean;
+  /** Bytes that it holds, as far as it knows: of a folder, those that this process has stored. */
+  readonly size: number;
   /** Forgets every body whose digest `keep` does not name. Returns how many. */
   sweep(keep: ReadonlySet<string>): number;
   /** Set when bodies are files: their path, for zero-copy sending. */
@@ -39,10 +41,16 @@ export function describe(bytes: Uint8Array, checksums: Record<string, string> = 
 
 export function memoryBlobs(): Blobs {
   const bodies = new Map<string, Uint8Array>();
+  let size = 0;
   return {
+    get size() {
+      return size;
+    },
     put(bytes, checksums) {
       const blob = describe(bytes, checksums);
-      if (!bodies.has(blob.digest)) bodies.set(blob.digest, bytes);
+      if (bodies.has(blob.digest)) return blob;
+      bodies.set(blob.digest, bytes);
+      size += blob.size;
       return blob;
     },
     get({ digest }) {
@@ -53,7 +61,12 @@ export function memoryBlobs(): Blobs {
     has: (digest) => bodies.has(digest),
     sweep(keep) {
       let swept = 0;
-      for (const digest of bodies.keys()) if (!keep.has(digest) && bodies.delete(digest)) swept++;
+      for (const [digest, bytes] of bodies) {
+        if (keep.has(digest)) continue;
+        bodies.delete(digest);
+        size -= bytes.byteLength;
+        swept++;
+      }
       return swept;
     },
   };
@@ -63,11 +76,15 @@ export function memoryBlobs(): Blobs {
 export function fileBlobs(dir: string): Blobs {
   mkdirSync(dir, { recursive: true });
   const known = new Set<string>();
+  let size = 0;
   const path = (digest: string) => join(dir, digest.slice(0, 2), digest);
   const has = (digest: string) => known.has(digest) || existsSync(path(digest));
   return {
     path,
     has,
+    get size() {
+      return size;
+    },
     put(bytes, checksums) {
       const blob = describe(bytes, checksums);
       if (has(blob.digest)) return blob;
@@ -86,17 +103,22 @@ export function fileBlobs(dir: string): Blobs {
       fsyncSync(parent);
       closeSync(parent);
       known.add(blob.digest);
+      size += blob.size;
       return blob;
     },
     get: ({ digest }) => readFileSync(path(digest)),
     sweep(keep) {
       let swept = 0;
-      for (const digest of known) {
-        if (keep.has(digest)) continue;
-        rmSync(path(digest), { force: true });
-        known.delete(digest);
-        swept++;
+      for (const folder of readdirSync(dir)) {
+        // Also what a crash left half written: its name ends in .part
+        for (const name of readdirSync(join(dir, folder))) {
+          if (keep.has(name)) continue;
+          rmSync(join(dir, folder, name), { force: true });
+          known.delete(name);
+          swept++;
+        }
       }
+      size = 0;
       return swept;
     },
   };

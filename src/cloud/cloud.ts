@@ -145,6 +145,13 @@ export class Cloud {
     return new Context(this, service, region, principal);
   }
 
+  /** Forgets the bodies that nothing in the run refers to any more. Returns how many. */
+  sweepBlobs(): number {
+    const keep = new Set<string>();
+    collectDigests(this.run.universe.states, keep);
+    return this.blobs.sweep(keep);
+  }
+
   observe(observer: (seen: Observation) => void): () => void {
     this.#observers.add(observer);
     return () => void this.#observers.delete(observer);
@@ -172,6 +179,18 @@ export function emptyRun(seed: string, start: Instant, endpoint?: string): Cloud
 
 export function root(account: string, service?: string): Principal {
   return { account, arn: `arn:aws:iam::${account}:root`, userId: account, service: service && `${service}.amazonaws.com` };
+}
+
+/** Every stored body's name in a piece of plain data. */
+function collectDigests(value: unknown, found: Set<string>): void {
+  if (typeof value !== "object" || value === null || value instanceof Date || ArrayBuffer.isView(value)) return;
+  if (value instanceof Map || value instanceof Set || Array.isArray(value)) {
+    for (const each of value instanceof Map ? value.values() : value) collectDigests(each, found);
+    return;
+  }
+  const { digest: name } = value as { digest?: unknown };
+  if (typeof name === "string") found.add(name);
+  for (const each of Object.values(value)) collectDigests(each, found);
 }
 
 export function notImplemented(service: string, operation: string): AwsError {

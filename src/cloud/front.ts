@@ -20,6 +20,9 @@ const bySigning = new Map(Object.entries(services).map(([name, { signing }]) => 
 // The form-encoded API versions, for calls without a signature (AssumeRoleWithWebIdentity).
 const STS_VERSION = "Version=2011-06-15";
 
+// Bodies that no object has any more are forgotten when the store holds twice what it must, and at least so many bytes.
+const SWEEP_MIN = 256 * 1024 ** 2;
+
 export class Front {
   readonly cloud: Cloud;
   readonly coverage: Coverage = {};
@@ -27,6 +30,7 @@ export class Front {
   readonly #record: (request: Request) => Promise<void> | undefined;
   readonly #codecs = new Map<ServiceName, Promise<Codec>>();
   readonly #requestIds = seed("request ids");
+  #sweepAt = SWEEP_MIN;
 
   /** `record` is told every change that was made and resolves when it is safe to answer. */
   constructor(cloud: Cloud, { verifySignatures = false, record = (_request: Request): Promise<void> | undefined => undefined } = {}) {
@@ -52,11 +56,13 @@ export class Front {
       this.#take(wire, operation, request, asked);
       const call: Request = { service: name, operation, input: wire.decode(operation, asked, protocol), region: regionOf(service, scope), principal };
       const output = this.cloud.call(call);
+      // Encoded before anything is waited for: what the answer shows is what the call left.
+      const answer = wire.encode(operation, output, asked, requestId);
       if (this.cloud.changes(name, operation)) await this.#record(call);
       this.#count(name, operation, "answered");
-      return wire.encode(operation, output, asked, requestId) as HttpResponse;
+      return answer;
     } catch (error) {
-      return wire.fail(this.#failure(name, operation, error), asked, requestId) as HttpResponse;
+      return wire.fail(this.#failure(name, operation, error), asked, requestId);
     }
   }
 
@@ -88,7 +94,12 @@ export class Front {
     const headers = trailers ? { ...request.headers, ...trailers } : request.headers;
     asked.headers = headers;
     verifyDigests(headers, body);
-    if (wire.streams(operation)) asked.stream = this.cloud.blobs.put(body, checksumsOf(headers, body));
+    if (!wire.streams(operation)) return;
+    if (this.cloud.blobs.size > this.#sweepAt) {
+      this.cloud.sweepBlobs();
+      this.#sweepAt = Math.max(SWEEP_MIN, this.cloud.blobs.size * 2);
+    }
+    asked.stream = this.cloud.blobs.put(body, checksumsOf(headers, body));
   }
 
   #principal(request: HttpRequest, scope: Scope | undefined): Principal {

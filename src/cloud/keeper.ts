@@ -34,6 +34,7 @@ export class Keeper {
     await cloud.loadAll();
     for (const record of records) await replay(cloud, record as Entry);
     const keeper = new Keeper(cloud, journal, notices);
+    cloud.sweepBlobs();
     if (!snapshot && records.length === 0) await journal.rotate(encode(cloud.run));
     return keeper;
   }

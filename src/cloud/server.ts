@@ -106,7 +106,10 @@ function read(request: IncomingMessage, response: ServerResponse): Promise<Buffe
     let size = 0;
     request.on("data", (part: Buffer) => {
       size += part.length;
-      if (size <= BODY_MAX) return void parts.push(part);
+      if (size <= BODY_MAX) {
+        parts.push(part);
+        return;
+      }
       response.writeHead(413, { "content-type": "application/xml", connection: "close" });
       response.end("<Error><Code>EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum allowed size</Message></Error>");
       request.destroy();

@@ -56,20 +56,23 @@ function compileTerms(text: string): Matcher {
 
 type Compare = (value: unknown) => boolean;
 
+/** A value as text; structures as JSON. */
+const plain = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+
 /** What stands to the right of a selector: text with `*`, a number, or a `%regular expression%`. */
 function comparison(operator: string, operand: string): Compare {
   const quoted = /^"((?:\\.|[^"\\])*)"$/.exec(operand)?.[1]?.replace(/\\(.)/g, "$1");
   const expression = /^%(.*)%$/.exec(operand)?.[1];
   if (expression !== undefined) {
     const compiled = regex(expression);
-    return (value) => value !== undefined && compiled.test(String(value)) === (operator === "=");
+    return (value) => value !== undefined && compiled.test(plain(value)) === (operator === "=");
   }
   const number = Number(operand);
   if (quoted === undefined && operand !== "" && Number.isFinite(number)) return numeric(operator, number);
   if (operator !== "=" && operator !== "!=") throw invalid(`${operator} needs a number`);
   const text = quoted ?? operand;
   const pattern = new RegExp(`^${text.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`, "s");
-  return (value) => value !== undefined && value !== null && pattern.test(String(value)) === (operator === "=");
+  return (value) => value !== undefined && value !== null && pattern.test(plain(value)) === (operator === "=");
 }
 
 function numeric(operator: string, number: number): Compare {

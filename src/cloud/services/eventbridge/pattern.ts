@@ -74,7 +74,7 @@ function holds(condition: unknown, values: readonly unknown[]): boolean {
   const [[operator, operand] = ["", undefined]] = Object.entries(condition);
   if (operator === "exists") return (values.length > 0) === operand;
   // "Anything but" is about values that are there.
-  if (operator === "anything-but") return values.length > 0 && values.some((value) => !isObject(value) && !barred(operand, value));
+  if (operator === "anything-but") return values.some((value) => !isObject(value) && !barred(operand, value));
   const test = tests[operator];
   return test !== undefined && values.some((value) => test(operand, value));
 }
@@ -135,7 +135,7 @@ function bitsOf(address: string): { bits: bigint; width: number } | undefined {
     return parts.some((part) => part > 255) ? undefined : { bits: parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n), width: 32 };
   }
   if (!/^[0-9a-f:]+$/i.test(address) || !address.includes(":")) return undefined;
-  const [head = "", tail] = address.split("::") as [string, string?];
+  const [head, tail] = address.split("::") as [string, string?];
   const groups = (text: string | undefined) => (text ? text.split(":") : []);
   const missing = 8 - groups(head).length - groups(tail).length;
   if (tail === undefined ? missing !== 0 : missing < 0) return undefined;
@@ -144,7 +144,7 @@ function bitsOf(address: string): { bits: bigint; width: number } | undefined {
 }
 
 function cidrOf(text: string): { bits: bigint; width: number; length: number } | undefined {
-  const [address = "", length] = text.split("/") as [string, string?];
+  const [address, length] = text.split("/") as [string, string?];
   const parsed = bitsOf(address);
   return parsed && length !== undefined && /^\d+$/.test(length) && Number(length) <= parsed.width ? { ...parsed, length: Number(length) } : undefined;
 }

@@ -15,7 +15,7 @@ type Own = {
   PutPermission(input: sdk.PutPermissionRequest): void;
   RemovePermission(input: sdk.RemovePermissionRequest): void;
 };
-const own = (call: Call): Own => call.ask("events") as unknown as Own;
+const own = (call: Call): Own => call.ask("events");
 const tagsOf = ({ Tags = [] }: Properties, stack: Stack) => Object.entries({ ...stack.tags, ...Object.fromEntries(Tags.map(({ Key, Value }: Properties) => [Key, String(Value)])) }).map(([Key, Value]) => ({ Key, Value: String(Value) }));
 
 /** `arn:…:rule/name`, `arn:…:rule/bus/name`, `name`, `bus|name` → both. */

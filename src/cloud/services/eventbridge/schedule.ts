@@ -75,9 +75,9 @@ function values(field: string, min: number, max: number, names: readonly string[
   };
   const found = new Set<number>();
   for (const part of field.split(",")) {
-    const [range = "", step] = part.split("/") as [string, string?];
+    const [range, step] = part.split("/") as [string, string?];
     if (step !== undefined && !(/^\d+$/.test(step) && Number(step) > 0)) return undefined;
-    const [first = "", last] = range === "*" ? [String(min), String(max)] : (range.split("-") as [string, string?]);
+    const [first, last] = range === "*" ? [String(min), String(max)] : (range.split("-") as [string, string?]);
     const from = number(first);
     const to = last === undefined ? (step === undefined ? from : max) : number(last);
     if (!(from >= min && to <= max && from <= to)) return undefined;

@@ -3,7 +3,7 @@ import type * as sdk from "@aws-sdk/client-iam";
 import { AwsError, type Operations } from "../../service.ts";
 import { parse, sizeOf } from "./documents.ts";
 import { managedPolicies } from "./managed-policies.ts";
-import { checkLength, checkName, checkPath, checkQuota, conflict, encoded, exists, iamArn, key, noSuch, uniqueId, validation } from "./names.ts";
+import { checkLength, checkName, checkPath, checkQuota, conflict, encoded, exists, iamArn, key, noSuch, SERVICE_LINKED, uniqueId, validation } from "./names.ts";
 import { page, under } from "./pages.ts";
 import type { Here, Holder, Policy, State, Version } from "./state.ts";
 import { checkTags, someTags, tagMap } from "./tags.ts";
@@ -124,7 +124,7 @@ export function checkAttachable(call: Here, arn: string): void {
   if (!/^arn:aws[\w-]*:iam::(\d{12}|aws):policy\/.+$/.test(arn)) throw new AwsError("InvalidInput", `ARN ${arn} is not valid.`);
   const policy = findPolicy(call.state, arn);
   if (!policy) throw noSuch(`Policy ${arn} does not exist or is not attachable.`);
-  if (!policy.IsAttachable) throw new AwsError("PolicyNotAttachable", `Cannot attach a Service Role Policy to a Customer Role.`);
+  if (policy.Path === SERVICE_LINKED) throw new AwsError("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.");
 }
 
 export function defaultDocument(policy: Policy): string {

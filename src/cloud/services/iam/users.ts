@@ -1,6 +1,7 @@
 /** Users, their passwords' login profiles and groups' view of them. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html */
 import type * as sdk from "@aws-sdk/client-iam";
 import type { Operations } from "../../service.ts";
+import { checkPassword } from "./account.ts";
 import { boundaryView, checkBoundary } from "./boundaries.ts";
 import { callingUser, checkName, checkPath, checkQuota, conflict, exists, iamArn, key, noSuch, uniqueId, userOf } from "./names.ts";
 import { page, under } from "./pages.ts";
@@ -34,7 +35,7 @@ export const userOperations = {
   GetUser(call, { UserName }) {
     // The root user is nobody's entity, but it can ask who it is.
     if (UserName === undefined && call.principal.arn.endsWith(":root")) {
-      return { User: { Path: "/", UserName: call.account, UserId: call.account, Arn: call.principal.arn, CreateDate: new Date(0) } };
+      return { User: { Path: undefined, UserName: undefined, UserId: call.account, Arn: call.principal.arn, CreateDate: new Date(0) } };
     }
     return { User: userView(callingUser(call, UserName)) };
   },
@@ -58,7 +59,7 @@ export const userOperations = {
   CreateLoginProfile(call, { UserName, Password, PasswordResetRequired = false }) {
     const user = callingUser(call, UserName);
     if (user.login) throw exists(`Login Profile for user ${user.UserName} already exists.`);
-    checkPassword(Password);
+    checkPassword(call, Password ?? "");
     user.login = { created: call.date, resetRequired: PasswordResetRequired };
     return { LoginProfile: loginView(user) };
   },
@@ -66,12 +67,14 @@ export const userOperations = {
     return { LoginProfile: loginView(callingUser(call, UserName)) };
   },
   UpdateLoginProfile(call, { UserName, Password, PasswordResetRequired }) {
-    const { login } = withLogin(userOf(call, UserName));
-    checkPassword(Password);
+    const login = loginOf(userOf(call, UserName));
+    if (Password !== undefined) checkPassword(call, Password);
     if (PasswordResetRequired !== undefined) login.resetRequired = PasswordResetRequired;
   },
   DeleteLoginProfile(call, { UserName }) {
-    withLogin(callingUser(call, UserName)).login = undefined;
+    const user = callingUser(call, UserName);
+    loginOf(user);
+    user.login = undefined;
   },
 } satisfies Operations<sdk.IAM, State>;
 
@@ -79,20 +82,14 @@ export const userOperations = {
 export const briefUser = ({ Path, UserName, UserId, Arn, CreateDate }: User) => ({ Path, UserName, UserId, Arn, CreateDate });
 const userView = (user: User) => ({ ...briefUser(user), ...boundaryView(user.boundary), ...someTags(user.tags) });
 
-function withLogin(user: User) {
-  const { login } = user;
-  if (!login) throw noSuch(`Login Profile for User ${user.UserName} cannot be found.`);
-  return user as User & { login: typeof login | undefined } & { login: NonNullable<typeof login> };
+function loginOf({ login, UserName }: User): NonNullable<User["login"]> {
+  if (!login) throw noSuch(`Login Profile for User ${UserName} cannot be found.`);
+  return login;
 }
 
 function loginView(user: User) {
-  const { login, UserName } = withLogin(user);
-  return { UserName, CreateDate: login.created, PasswordResetRequired: login.resetRequired };
-}
-
-/** The password itself is not kept: nobody signs in with it here. */
-function checkPassword(password: string | undefined): void {
-  if (password !== undefined && password.length > 128) throw noSuch("The password is too long.");
+  const { created, resetRequired } = loginOf(user);
+  return { UserName: user.UserName, CreateDate: created, PasswordResetRequired: resetRequired };
 }
 
 /** Name and ARN change, the id stays; keys and memberships go with it. */

@@ -101,7 +101,7 @@ export const objectOperations = {
 
   HeadObject(call, input) {
     try {
-      return look(call, input as Asked).answer;
+      return look(call, input).answer;
     } catch (error) {
       // A HEAD has no body to say more in: the code is that of its status.
       if (error instanceof AwsError && error.status === 404) throw new AwsError("NotFound", "", 404, error.members);
@@ -167,7 +167,7 @@ type CopyInput = {
 
 /** The version that `x-amz-copy-source` names: `bucket/key?versionId=…`, encoded as in a URL. */
 export function sourceOf(call: Here, input: CopyInput): { source: Version; from: { bucket: string; key: string; versionId?: string } } {
-  const [path = "", version] = input.CopySource.split("?versionId=", 2) as [string, string?];
+  const [path, version] = input.CopySource.split("?versionId=", 2) as [string, string?];
   let decoded: string;
   try {
     decoded = decodeURIComponent(path).replace(/^\//, "");

@@ -46,7 +46,7 @@ const settings: Record<string, [Put, Drop]> = {
   ],
 };
 
-const truth = (value: unknown) => (value === undefined ? undefined : String(value) === "true");
+const truth = (value: unknown) => (value === undefined ? undefined : value === true || value === "true");
 const number = (value: unknown) => (value === undefined ? undefined : Number(value));
 
 function own(call: Here, name: string): Bucket {

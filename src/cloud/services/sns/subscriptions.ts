@@ -2,7 +2,7 @@
 import type * as sdk from "@aws-sdk/client-sns";
 import { hours } from "../../../kernel/units.ts";
 import type { Operations } from "../../service.ts";
-import { complexity, parsePattern } from "../eventbridge/pattern.ts";
+import { checkFilterPolicy } from "./filter-policies.ts";
 import { invalid, page, subscriptionOf, subscriptionsOf, topicOf, type Here, type State, type Subscription, type Timers, type Topic } from "./topic.ts";
 
 export const subscriptionOperations = {
@@ -124,11 +124,11 @@ function checkAttribute(protocol: string, name: string, value: string): void {
     case "FilterPolicy":
       return void (value === "" || checkFilterPolicy(value));
     case "FilterPolicyScope":
-      if (value !== "MessageAttributes" && value !== "MessageBody") throw invalid("FilterPolicyScope: Invalid value [" + value + "]. Please use either MessageBody or MessageAttributes");
+      if (value !== "MessageAttributes" && value !== "MessageBody") throw invalid(`FilterPolicyScope: Invalid value [${value}]. Please use either MessageBody or MessageAttributes`);
       return;
     case "RawMessageDelivery":
-      if (!flag(value)) throw invalid("Attributes Reason: RawMessageDelivery: Invalid value [" + value + "]. Must be true or false.");
-      if (!["sqs", "http", "https", "firehose"].includes(protocol)) throw invalid("Attributes Reason: Delivery protocol [" + protocol + "] does not support raw message delivery.");
+      if (!flag(value)) throw invalid(`Attributes Reason: RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
+      if (!["sqs", "http", "https", "firehose"].includes(protocol)) throw invalid(`Attributes Reason: Delivery protocol [${protocol}] does not support raw message delivery.`);
       return;
     case "RedrivePolicy":
       return void (value === "" || checkRedrivePolicy(value));
@@ -141,15 +141,6 @@ function checkAttribute(protocol: string, name: string, value: string): void {
     default:
       throw invalid("AttributeName");
   }
-}
-
-/** docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html */
-function checkFilterPolicy(text: string): void {
-  const policy = parsePattern(text, { wildcards: false });
-  if (typeof policy === "string") throw invalid(`FilterPolicy: ${parsed(text) === undefined ? "failed to parse JSON." : policy}`);
-  const { keys, combinations } = complexity(policy);
-  if (keys > 5) throw invalid("FilterPolicy: Filter policy can not have more than 5 keys");
-  if (combinations > 150) throw invalid("FilterPolicy: Filter policy is too complex");
 }
 
 function checkRedrivePolicy(text: string): void {
