@@ -40,7 +40,8 @@ class Shop extends Stack {
       parameterName: variant === "first" ? "/shop/setting" : "/shop/setting-renamed",
       stringValue: queue.queueName,
     });
-    if (variant === "failing") new ssm.StringParameter(this, "Impossible", { stringValue: "letters", allowedPattern: "^\\d+$" }).node.addDependency(role, parameter);
+    // Only the service can see that this value does not fit, and by then the role has changed.
+    if (variant === "failing") new ssm.CfnParameter(this, "Impossible", { type: "String", value: "letters", allowedPattern: "^\\d+$" }).node.addDependency(role, parameter);
     new CfnOutput(this, "VpcId", { value: vpc.vpcId });
     new CfnOutput(this, "Asset", { value: asset.s3ObjectUrl });
     Tags.of(this).add("product", "shop");

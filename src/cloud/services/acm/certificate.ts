@@ -64,3 +64,5 @@ export function checkCount(call: Here, imported: boolean): void {
 export function renewable({ detail, exported }: Certificate): boolean {
   return detail.Type === "AMAZON_ISSUED" && detail.Status === "ISSUED" && (exported || detail.InUseBy.length > 0);
 }
+
+export const notEmulated = (what: string) => new AwsError("NotImplemented", `Causeway does not emulate ${what}.`, 501);

@@ -44,6 +44,14 @@ const ofEcs = (kind: "Request" | "Resource") => ({ [`aws:${kind}Tag/AmazonECSMan
 const general: Given[] = [
   ["AdministratorAccess", "/", 1, "2015-02-06", "Provides full access to AWS services and resources.", [allow("*")]],
   [
+    "AWSCloudFormationReadOnlyAccess", // of the CDK's deployment role
+    "/",
+    2,
+    "2015-02-06",
+    "Provides access to AWS CloudFormation via the AWS Management Console.",
+    [allow(["Describe*", "EstimateTemplateCost", "Get*", "List*", "ValidateTemplate", "Detect*"].map((action) => `cloudformation:${action}`))],
+  ],
+  [
     "PowerUserAccess",
     "/",
     12,

@@ -47,7 +47,8 @@ export const queueOperations = {
   ListQueues(call, { QueueNamePrefix = "", MaxResults, NextToken }) {
     const names = [...call.state.queues.keys()].filter((name) => name.startsWith(QueueNamePrefix)).sort();
     const { items, next } = page(names, MaxResults, NextToken);
-    return { QueueUrls: items.map((name) => urlOf(call, name)), NextToken: next };
+    // AWS leaves an empty list out.
+    return items.length > 0 ? { QueueUrls: items.map((name) => urlOf(call, name)), NextToken: next } : {};
   },
   ListDeadLetterSourceQueues(call, { QueueUrl, MaxResults, NextToken }) {
     const arn = arnOf(call, find(call, QueueUrl).name);

@@ -40,7 +40,7 @@ test("a message is sent, received, hidden for the visibility timeout, received a
   later(seconds(59));
   expect(await bodies(QueueUrl)).toEqual([]);
   later(seconds(1));
-  const { Messages: [again] = [] } = await sqs.receiveMessage({ QueueUrl, AttributeNames: ["ApproximateReceiveCount"] });
+  const { Messages: [again] = [] } = await sqs.receiveMessage({ QueueUrl, MessageSystemAttributeNames: ["ApproximateReceiveCount"] });
   expect(again?.Attributes).toEqual({ ApproximateReceiveCount: "2" });
   await sqs.deleteMessage({ QueueUrl, ReceiptHandle: first?.ReceiptHandle }); // an old handle: it succeeds, and the message stays
   expect((await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessagesNotVisible"] })).Attributes).toEqual({ ApproximateNumberOfMessagesNotVisible: "1" });
