@@ -19,6 +19,7 @@ export type Coverage = Record<string, { answered: number; refused: number; notIm
 const bySigning = new Map(Object.entries(services).map(([name, { signing }]) => [signing, name as ServiceName]));
 // The form-encoded API versions, for calls without a signature (AssumeRoleWithWebIdentity).
 const STS_VERSION = "Version=2011-06-15";
+const UNSIGNED = new Set(["AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"]);
 
 // Bodies that no object has any more are forgotten when the store holds twice what it must, and at least so many bytes.
 const SWEEP_MIN = 256 * 1024 ** 2;
@@ -51,7 +52,7 @@ export class Front {
     try {
       const { name: found, protocol } = wire.operation(asked);
       operation = found;
-      const principal = this.#principal(request, scope);
+      const principal = this.#principal(request, scope, operation);
       if (!service.operations[operation]) throw notImplemented(name, operation);
       this.#take(wire, operation, request, asked);
       const call: Request = { service: name, operation, input: wire.decode(operation, asked, protocol), region: regionOf(service, scope), principal };
@@ -102,8 +103,12 @@ export class Front {
     asked.stream = this.cloud.blobs.put(body, checksumsOf(headers, body));
   }
 
-  #principal(request: HttpRequest, scope: Scope | undefined): Principal {
-    if (!scope) return root(ACCOUNT);
+  #principal(request: HttpRequest, scope: Scope | undefined, operation: string): Principal {
+    if (!scope) {
+      // Only what brings its own proof of identity comes without a signature when signatures are checked.
+      if (this.#verify && !UNSIGNED.has(operation)) throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+      return root(ACCOUNT);
+    }
     const known = this.cloud.run.universe.credentials.get(scope.accessKeyId);
     if (this.#verify) verifySignature(request, scope, known, this.cloud.run.now);
     if (known) return { account: known.account, arn: known.arn, userId: known.userId, accessKeyId: scope.accessKeyId };
@@ -133,11 +138,14 @@ function regionOf(service: Service, scope: Scope | undefined): string {
 }
 
 function unknownService(service: string, requestId: string): HttpResponse {
-  const message = `Causeway does not emulate the service "${service}".`;
+  const [status, code, message] =
+    service === ""
+      ? [403, "MissingAuthenticationToken", "Request is missing Authentication Token: its signature is what says which service it is for."]
+      : [501, "NotImplemented", `Causeway does not emulate the service "${service}".`];
   return {
-    status: 501,
-    headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": requestId, "x-amzn-errortype": "NotImplemented" },
-    body: JSON.stringify({ __type: "NotImplemented", message, service }),
+    status: status as number,
+    headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": requestId, "x-amzn-errortype": code as string },
+    body: JSON.stringify({ __type: code, message, service }),
   };
 }
 
