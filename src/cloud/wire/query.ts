@@ -62,7 +62,7 @@ export function readForm(shape: Shape, node: Node | undefined, naming: Naming, m
   if (shape.kind === "structure") return readStructure(shape, node, naming, missing, path, depth);
   if (shape.kind === "list") return indexed(listNode(shape, node)).map((item, index) => readForm(shape.element!.shape, item, naming, missing, `${path}.${index + 1}`, depth + 1));
   if (shape.kind === "map") return readEntries(shape, node, naming, missing, path, depth);
-  return readText(shape, node?.value ?? "", path);
+  return shape.kind === "unit" ? {} : readText(shape, node?.value ?? "", path);
 }
 
 function readStructure(shape: Shape, node: Node | undefined, naming: Naming, missing: string[], path: string, depth: number): object {

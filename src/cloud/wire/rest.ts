@@ -123,7 +123,7 @@ function readQuery(member: Member, values: string[] | undefined): unknown {
 
 function readHeader(member: Member, value: string | undefined): unknown {
   if (value === undefined) return undefined;
-  if (member.shape.kind === "list") return value.split(",").map((part) => readText(member.shape.element!.shape, part.trim(), member.traits.httpHeader));
+  if (member.shape.kind === "list") return listed(value).map((part) => readText(member.shape.element!.shape, part, member.traits.httpHeader));
   // A string with a media type travels as base64.
   if (member.traits.mediaType && member.shape.kind === "string") return Buffer.from(value, "base64").toString();
   try {
@@ -133,6 +133,12 @@ function readHeader(member: Member, value: string | undefined): unknown {
     if (error instanceof Unreadable && member.shape.kind === "timestamp" && /^if-|^expires$/i.test(member.traits.httpHeader)) return undefined;
     throw error;
   }
+}
+
+/** The items of a header: between commas, those with a comma or a quote in them in quotes. */
+function listed(value: string): string[] {
+  const items = value.match(/"(?:\\.|[^"\\])*"|[^,\s][^,]*/g) ?? [];
+  return items.map((item) => (item.startsWith('"') ? item.slice(1, -1).replace(/\\(.)/g, "$1") : item.trim()));
 }
 
 function prefixed(prefix: string, headers: Record<string, string>): Record<string, string> | undefined {

@@ -39,6 +39,7 @@ export const xmlName = (member: Member): string => member.traits.xmlName ?? memb
 /** An element's content as a value of that shape. */
 export function readXml(shape: Shape, content: any, missing: string[], path = "", depth = 0): any {
   if (depth > DEPTH_MAX) throw malformed();
+  if (shape.kind === "unit") return {};
   if (shape.kind === "structure") return readStructure(shape, content, missing, path, depth);
   if (shape.kind === "list") {
     if (typeof content === "string") return [];

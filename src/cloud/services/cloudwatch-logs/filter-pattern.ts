@@ -180,11 +180,11 @@ function selector(text: string): (subject: unknown) => unknown {
 /** `[ip, user, ..., status = 4*, bytes > 1000]`: fields between spaces, those in quotes or brackets as one. */
 function compileFields(text: string): Matcher {
   if (!text.endsWith("]")) throw invalid("a bracket is not closed");
-  const names = text.slice(1, -1).split(",").map((part) => part.trim());
+  const names = fieldNames(text);
   const gap = names.indexOf("...");
   const fields = names.map((part) => (part === "..." ? undefined : fieldCondition(part)));
   return (message) => {
-    const values = [...message.matchAll(/"([^"]*)"|\[([^\]]*)\]|(\S+)/g)].map(([, quoted, bracketed, plain]) => quoted ?? bracketed ?? plain!);
+    const values = fieldValues(message);
     if (gap < 0 ? values.length !== fields.length : values.length < fields.length - 1) return false;
     return fields.every((holds, index) => {
       if (!holds) return true;
@@ -201,4 +201,30 @@ function fieldCondition(part: string): Condition<string | undefined> {
     const holds = comparison(take(), take());
     return (value) => holds(value);
   });
+}
+
+/** The parts between commas, but for those in quotes or in a regular expression. */
+const fieldNames = (text: string): string[] => (text.slice(1, -1).match(/(?:"(?:\\.|[^"\\])*"|%(?:\\.|[^%\\])*%|[^,])+/g) ?? []).map((part) => part.trim());
+
+const fieldValues = (message: string): string[] =>
+  [...message.matchAll(/"([^"]*)"|\[([^\]]*)\]|(\S+)/g)].map(([, quoted, bracketed, plain = ""]) => quoted ?? bracketed ?? plain);
+
+/** What a pattern reads out of a message that it matches: `$status` and `$3` of fields, `$.user.name` of JSON. API_TestMetricFilter */
+export function extract(pattern: string, message: string): Record<string, string> {
+  const text = pattern.trim();
+  if (text.startsWith("[")) return extractFields(fieldNames(text), fieldValues(message));
+  if (!text.startsWith("{")) return {};
+  const parsed: unknown = JSON.parse(message);
+  const found = tokens(text.slice(1, -1)).filter((token) => token.startsWith("$")).map((token) => [token, selector(token)(parsed)] as const);
+  return Object.fromEntries(found.flatMap(([token, value]) => (value === undefined ? [] : [[token, plain(value)]])));
+}
+
+function extractFields(names: readonly string[], values: readonly string[]): Record<string, string> {
+  const gap = names.indexOf("...");
+  const found = values.map((value, index) => {
+    const fromEnd = names.length - (values.length - index);
+    const name = gap < 0 || index < gap ? names[index] : fromEnd > gap ? names[fromEnd] : undefined;
+    return [`$${/^[\w-]+/.exec(name ?? "")?.[0] ?? index + 1}`, value];
+  });
+  return Object.fromEntries(found);
 }

@@ -1,7 +1,7 @@
 /** Metric filters, subscription filters and resource policies. Stored; metrics and subscribers come with the services that take them. */
 import type * as sdk from "@aws-sdk/client-cloudwatch-logs";
 import { AwsError, type Operations } from "../../service.ts";
-import { compile } from "./filter-pattern.ts";
+import { compile, extract } from "./filter-pattern.ts";
 import { findGroup, invalid, page, type State } from "./log.ts";
 
 const missing = (what: string) => new AwsError("ResourceNotFoundException", `The specified ${what} does not exist.`, 400);
@@ -30,7 +30,7 @@ export const filterOperations = {
   },
   TestMetricFilter(_call, { filterPattern, logEventMessages }) {
     const matches = compile(filterPattern);
-    return { matches: logEventMessages.flatMap((eventMessage, index) => (matches(eventMessage) ? [{ eventNumber: index + 1, eventMessage, extractedValues: {} }] : [])) };
+    return { matches: logEventMessages.flatMap((eventMessage, index) => (matches(eventMessage) ? [{ eventNumber: index + 1, eventMessage, extractedValues: extract(filterPattern, eventMessage) }] : [])) };
   },
 
   PutSubscriptionFilter(call, { logGroupName, filterName, filterPattern, destinationArn, roleArn, distribution = "ByLogStream" }) {

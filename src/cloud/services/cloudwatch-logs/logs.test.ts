@@ -87,3 +87,13 @@ test("a malformed pattern is refused, a metric filter is tested", async () => {
   await expect(logs.filterLogEvents({ logGroupName: "/shop", filterPattern: "{ $.a = " })).rejects.toMatchObject({ name: "InvalidParameterException" });
   expect((await logs.testMetricFilter({ filterPattern: "b", logEventMessages: ["a", "b", "ab"] })).matches!.map(({ eventNumber }) => eventNumber)).toEqual([2, 3]);
 });
+
+test.each([
+  ['[ip, user, request, status = 4*, size]', '127.0.0.1 frank "GET /a, b" 404 1534', { $ip: "127.0.0.1", $user: "frank", $request: "GET /a, b", $status: "404", $size: "1534" }],
+  ['[..., request = "GET /a, b", status]', '127.0.0.1 frank "GET /a, b" 404', { $1: "127.0.0.1", $2: "frank", $request: "GET /a, b", $status: "404" }],
+  ['{ $.code >= 500 && $.user.name = "r*" }', '{"code":503,"user":{"name":"root"}}', { "$.code": "503", "$.user.name": "root" }],
+  ["ERROR", "ERROR disk", {}],
+])("the metric filter %s reads its values out of %s", async (filterPattern, message, extractedValues) => {
+  const { logs } = await connect();
+  expect((await logs.testMetricFilter({ filterPattern, logEventMessages: [message] })).matches).toEqual([{ eventNumber: 1, eventMessage: message, extractedValues }]);
+});

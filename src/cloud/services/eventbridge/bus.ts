@@ -25,7 +25,7 @@ export type Rule = {
   counts: { matched: number; delivered: number; failed: number; lastFailure?: string };
 };
 
-export type Bus = { name: string; description?: string; kmsKeyIdentifier?: string; deadLetterArn?: string; created: Instant; policy?: string; tags: Record<string, string>; rules: Map<string, Rule> };
+export type Bus = { name: string; description?: string; kmsKeyIdentifier?: string; deadLetterArn?: string; logConfig?: sdk.LogConfig; created: Instant; policy?: string; tags: Record<string, string>; rules: Map<string, Rule> };
 
 export const DEFAULT = "default";
 
@@ -37,7 +37,7 @@ export type State = ReturnType<typeof state>;
 /** An event as rules and targets see it. */
 export type Envelope = { version: "0"; id: string; "detail-type": string; source: string; account: string; time: string; region: string; resources: string[]; detail: unknown };
 
-export type Timers = { scheduled: { bus: string; rule: string }; deliver: { bus: string; rule: string; target: string; event: Envelope } };
+export type Timers = { scheduled: { bus: string; rule: string }; /** `forwarded`: it came from another bus. */ deliver: { bus: string; rule: string; target: string; event: Envelope; forwarded: boolean } };
 export type Here = Call<State, Timers>;
 
 export const busArn = (call: Here, name: string): string => call.arn("events", `event-bus/${name}`);

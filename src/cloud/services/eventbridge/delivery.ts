@@ -9,22 +9,24 @@ import { matches } from "./pattern.ts";
 const LATENCY = milliseconds(500);
 
 /** Puts an event before every rule of a bus. */
-export function publish(call: Here, bus: Bus, event: Envelope): void {
+export function publish(call: Here, bus: Bus, event: Envelope, forwarded = false): void {
   for (const rule of bus.rules.values()) {
     if (rule.state === "DISABLED" || !rule.pattern || !matches(rule.pattern, event)) continue;
-    trigger(call, rule, event);
+    trigger(call, rule, event, forwarded);
   }
 }
 
-export function trigger(call: Here, rule: Rule, event: Envelope): void {
+export function trigger(call: Here, rule: Rule, event: Envelope, forwarded = false): void {
   rule.counts.matched++;
-  for (const target of rule.targets.keys()) call.after(LATENCY, "deliver", { bus: rule.bus, rule: rule.name, target, event });
+  for (const target of rule.targets.keys()) call.after(LATENCY, "deliver", { bus: rule.bus, rule: rule.name, target, event, forwarded });
 }
 
-export function deliver(call: Here, { bus, rule: ruleName, target: id, event }: Timers["deliver"]): void {
+export function deliver(call: Here, { bus, rule: ruleName, target: id, event, forwarded }: Timers["deliver"]): void {
   const rule = call.state.buses.get(bus)?.rules.get(ruleName);
   const target = rule?.targets.get(id);
   if (!rule || !target) return; // removed meanwhile
+  // What came from another bus does not go on to a third, so no ring of buses runs for ever: eb-bus-to-bus.html
+  if (forwarded && parts(target.Arn ?? "").service === "events") return;
   try {
     carry(call, target.Arn ?? "", inputOf(target, event, ruleArn(call, rule), rule.name), event, target);
     rule.counts.delivered++;
@@ -63,7 +65,7 @@ const carriers: Record<string, Carrier> = {
   },
   events(call, arn, _text, event) {
     const there = at(call, arn);
-    publish(there, findBus(there, arn), event);
+    publish(there, findBus(there, arn), event, true);
   },
 };
 

@@ -71,25 +71,26 @@ const operations = {
     return { FailedEntryCount, Entries: answers };
   },
 
-  CreateEventBus(call, { Name, Description, KmsKeyIdentifier, DeadLetterConfig, Tags = [], EventSourceName }) {
+  CreateEventBus(call, { Name, Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig, Tags = [], EventSourceName }) {
     if (!/^[/.\-_A-Za-z0-9]{1,256}$/.test(Name)) throw invalid(`1 validation error detected: Value '${Name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [/\\.\\-_A-Za-z0-9]+`);
     if (EventSourceName !== undefined || Name.startsWith("aws.partner/")) throw new AwsError("NotImplemented", "Causeway has no partner event sources.", 501);
     if (call.state.buses.has(Name)) throw new AwsError("ResourceAlreadyExistsException", `Event bus ${Name} already exists.`, 400);
     if (call.state.buses.size >= BUSES_MAX) throw new AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.", 400);
-    const bus = { ...makeBus(Name, call.now), description: Description, kmsKeyIdentifier: KmsKeyIdentifier, deadLetterArn: DeadLetterConfig?.Arn, tags: Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])) };
+    const bus = { ...makeBus(Name, call.now), description: Description, kmsKeyIdentifier: KmsKeyIdentifier, deadLetterArn: DeadLetterConfig?.Arn, logConfig: LogConfig, tags: Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])) };
     call.state.buses.set(Name, bus);
-    return { EventBusArn: busArn(call, Name), Description, KmsKeyIdentifier, DeadLetterConfig };
+    return { EventBusArn: busArn(call, Name), Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig };
   },
-  UpdateEventBus(call, { Name, Description, KmsKeyIdentifier, DeadLetterConfig }) {
+  UpdateEventBus(call, { Name, Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig }) {
     const bus = findBus(call, Name);
     bus.description = Description;
     bus.kmsKeyIdentifier = KmsKeyIdentifier;
     bus.deadLetterArn = DeadLetterConfig?.Arn;
-    return { Arn: busArn(call, bus.name), Name: bus.name, Description, KmsKeyIdentifier, DeadLetterConfig };
+    bus.logConfig = LogConfig;
+    return { Arn: busArn(call, bus.name), Name: bus.name, Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig };
   },
   DescribeEventBus(call, { Name }) {
     const bus = findBus(call, Name);
-    return { ...shownBus(call, bus), KmsKeyIdentifier: bus.kmsKeyIdentifier, DeadLetterConfig: bus.deadLetterArn ? { Arn: bus.deadLetterArn } : undefined };
+    return { ...shownBus(call, bus), KmsKeyIdentifier: bus.kmsKeyIdentifier, DeadLetterConfig: bus.deadLetterArn ? { Arn: bus.deadLetterArn } : undefined, LogConfig: bus.logConfig };
   },
   ListEventBuses(call, { NamePrefix = "", Limit, NextToken }) {
     const { items, NextToken: next } = page([...call.state.buses.values()].filter(({ name }) => name.startsWith(NamePrefix)), ({ name }) => name, Limit, NextToken);

@@ -29,7 +29,24 @@ function ruleOf(id: string, { EventBusName }: Properties): { name: string; bus: 
 function put(call: Call, Name: string, properties: Properties, stack: Stack): void {
   const { EventBusName, EventPattern, ScheduleExpression, State, Description, RoleArn } = properties;
   own(call).PutRule({ Name, EventBusName, ScheduleExpression, State, Description, RoleArn, EventPattern: EventPattern === undefined ? undefined : typeof EventPattern === "string" ? EventPattern : JSON.stringify(EventPattern), Tags: tagsOf(properties, stack) });
-  if (properties.Targets?.length > 0) own(call).PutTargets({ Rule: Name, EventBusName, Targets: properties.Targets });
+  if (properties.Targets?.length > 0) own(call).PutTargets({ Rule: Name, EventBusName, Targets: properties.Targets.map(targetOf) });
+}
+
+const number = (value: unknown): number | undefined => (value === undefined ? undefined : Number(value));
+
+/** Templates may carry numbers as text. */
+function targetOf(target: Properties): sdk.Target {
+  const { RetryPolicy, ...rest } = target;
+  if (RetryPolicy === undefined) return rest as sdk.Target;
+  const { MaximumRetryAttempts, MaximumEventAgeInSeconds } = RetryPolicy;
+  return { ...rest, RetryPolicy: { MaximumRetryAttempts: number(MaximumRetryAttempts), MaximumEventAgeInSeconds: number(MaximumEventAgeInSeconds) } } as sdk.Target;
+}
+
+/** Takes away what the last template set, and sets what this one does. */
+function retag(found: { tags: Record<string, string> } | undefined, previous: Properties, properties: Properties, stack: Stack): void {
+  if (!found) return;
+  for (const { Key } of previous.Tags ?? []) delete found.tags[Key];
+  Object.assign(found.tags, Object.fromEntries(tagsOf(properties, stack).map(({ Key, Value }) => [Key, Value])));
 }
 
 function find(call: Call, id: string, properties: Properties) {
@@ -50,6 +67,7 @@ export const resources = {
       const gone = (previous.Targets ?? []).map(({ Id }: Properties) => Id).filter((each: string) => !kept.has(each));
       if (gone.length > 0) own(call).RemoveTargets({ Rule: name, EventBusName: properties.EventBusName, Ids: gone });
       put(call, name, properties, stack);
+      retag(find(call, id, properties), previous, properties, stack);
     },
     delete(call, id, properties) {
       const rule = find(call, id, properties);
@@ -68,11 +86,17 @@ export const resources = {
   }),
   "AWS::Events::EventBus": resource({
     create(call, properties, stack) {
-      const { Name, Description, KmsKeyIdentifier, DeadLetterConfig } = properties;
-      own(call).CreateEventBus({ Name, Description, KmsKeyIdentifier, DeadLetterConfig, Tags: tagsOf(properties, stack) });
+      const { Name, Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig } = properties;
+      own(call).CreateEventBus({ Name, Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig, Tags: tagsOf(properties, stack) });
+      setPolicy(call, Name, properties, {});
       return Name;
     },
-    update: (call, id, { Description, KmsKeyIdentifier, DeadLetterConfig }) => own(call).UpdateEventBus({ Name: id, Description, KmsKeyIdentifier, DeadLetterConfig }),
+    update(call, id, properties, previous, stack) {
+      const { Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig } = properties;
+      own(call).UpdateEventBus({ Name: id, Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig });
+      setPolicy(call, id, properties, previous);
+      retag((call as Here).state.buses.get(id), previous, properties, stack);
+    },
     delete: (call, id) => own(call).DeleteEventBus({ Name: id }),
     attributes: (call, id) => ({ Arn: busArn(call as Here, id), Name: id, Policy: (call as Here).state.buses.get(id)?.policy ?? "" }),
   }),
@@ -88,6 +112,11 @@ export const resources = {
     },
   }),
 };
+
+function setPolicy(call: Call, EventBusName: string, { Policy }: Properties, previous: Properties): void {
+  if (Policy !== undefined) own(call).PutPermission({ EventBusName, Policy: typeof Policy === "string" ? Policy : JSON.stringify(Policy) });
+  else if (previous.Policy !== undefined) own(call).RemovePermission({ EventBusName, RemoveAllPermissions: true });
+}
 
 /** A whole statement, or the parts of one. */
 function permit(call: Call, { EventBusName, StatementId, Statement, Action, Principal, Condition }: Properties): void {

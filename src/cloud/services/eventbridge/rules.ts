@@ -51,6 +51,11 @@ function shown(call: Here, rule: Rule): sdk.Rule {
   return { Name: rule.name, Arn: ruleArn(call, rule), EventPattern: rule.patternText, State: rule.state, Description: rule.description, ScheduleExpression: rule.schedule, RoleArn: rule.roleArn, ManagedBy: rule.managedBy, EventBusName: rule.bus };
 }
 
+/** The service that made it; CloudFormation makes the user's rules, and asks in EventBridge's own name. */
+function managerOf({ principal: { service } }: Here): string | undefined {
+  return service === "cloudformation.amazonaws.com" || service === "events.amazonaws.com" ? undefined : service;
+}
+
 function setState(call: Here, name: string, bus: string | undefined, state: sdk.RuleState): void {
   const rule = findRule(call, name, bus);
   rule.state = state;
@@ -75,7 +80,7 @@ export const ruleOperations = {
       since: before && before.schedule === ScheduleExpression ? before.since : call.now,
       alarm: before?.alarm,
       createdBy: call.account,
-      managedBy: call.principal.service && call.principal.service !== "cloudformation.amazonaws.com" ? call.principal.service : undefined,
+      managedBy: managerOf(call),
       name: Name,
       bus: bus.name,
       description: Description,

@@ -11,6 +11,7 @@ import { checksumMembers, describe } from "./version.ts";
 
 const PART_MIN = 5 * 1024 * 1024;
 const PARTS_MAX = 10_000;
+const UPLOADS_MAX = 1000;
 
 function findUpload(bucket: Bucket, key: string, uploadId: string): Upload {
   const upload = bucket.uploads.get(uploadId);
@@ -142,29 +143,59 @@ export const multipartOperations = {
 
   ListMultipartUploads(call, input) {
     const bucket = findBucket(call, input.Bucket, input.ExpectedBucketOwner);
-    const { Prefix = "", KeyMarker = "", UploadIdMarker = "", Delimiter = "" } = input;
-    const max = Math.min(input.MaxUploads ?? 1000, 1000);
-    const sorted = [...bucket.uploads.values()].sort((a, b) => compare(a.key, b.key) || a.initiated.getTime() - b.initiated.getTime() || compare(a.uploadId, b.uploadId));
-    const rest = sorted.filter(({ key, uploadId }) => key.startsWith(Prefix) && (compare(key, KeyMarker) > 0 || (key === KeyMarker && UploadIdMarker !== "" && compare(uploadId, UploadIdMarker) > 0)));
-    const prefixes = new Set<string>();
-    const single = rest.filter(({ key }) => {
-      const end = Delimiter === "" ? -1 : key.indexOf(Delimiter, Prefix.length);
-      if (end >= 0) prefixes.add(key.slice(0, end + Delimiter.length));
-      return end < 0;
-    });
-    const page = single.slice(0, max);
+    const max = input.MaxUploads ?? UPLOADS_MAX;
+    if (max < 0 || max > 2 ** 31 - 1) throw new AwsError("InvalidArgument", "Argument max-uploads must be an integer between 0 and 2147483647", 400, { ArgumentName: "max-uploads", ArgumentValue: max });
+    const entries = uploadEntries(bucket, input);
+    const page = entries.slice(0, Math.min(max, UPLOADS_MAX));
+    const last = page.length < entries.length ? page.at(-1) : undefined;
     return {
       Bucket: input.Bucket,
-      Prefix,
+      Prefix: input.Prefix ?? "",
       Delimiter: input.Delimiter,
-      KeyMarker,
-      UploadIdMarker,
-      MaxUploads: max,
-      IsTruncated: page.length < single.length,
-      NextKeyMarker: page.length < single.length ? page.at(-1)?.key : undefined,
-      NextUploadIdMarker: page.length < single.length ? page.at(-1)?.uploadId : undefined,
-      CommonPrefixes: [...prefixes].map((each) => ({ Prefix: each })),
-      Uploads: page.map(({ key, uploadId, initiated, initiator, input: asked }) => ({ Key: key, UploadId: uploadId, Initiated: initiated, StorageClass: asked.StorageClass ?? "STANDARD", Owner: { ID: canonicalId(bucket.account) }, Initiator: { ID: initiator, DisplayName: initiator }, ChecksumAlgorithm: asked.ChecksumAlgorithm })),
+      KeyMarker: input.KeyMarker ?? "",
+      UploadIdMarker: input.UploadIdMarker ?? "",
+      MaxUploads: Math.min(max, UPLOADS_MAX),
+      IsTruncated: last !== undefined,
+      NextKeyMarker: last && (last.upload?.key ?? last.prefix),
+      NextUploadIdMarker: last?.upload?.uploadId,
+      CommonPrefixes: page.flatMap(({ prefix }) => (prefix === undefined ? [] : { Prefix: prefix })),
+      Uploads: page.flatMap(({ upload }) => (upload ? shown(bucket, upload) : [])),
     };
   },
 } satisfies Operations<sdk.S3, State>;
+
+function shown({ account }: Bucket, { key, uploadId, initiated, initiator, input }: Upload): sdk.MultipartUpload {
+  return {
+    Key: key,
+    UploadId: uploadId,
+    Initiated: initiated,
+    StorageClass: input.StorageClass ?? "STANDARD",
+    Owner: { ID: canonicalId(account) },
+    Initiator: { ID: initiator, DisplayName: initiator },
+    ChecksumAlgorithm: input.ChecksumAlgorithm,
+    ChecksumType: input.ChecksumType,
+  };
+}
+
+type Asked = { Prefix?: string; Delimiter?: string; KeyMarker?: string; UploadIdMarker?: string };
+type Entry = { upload: Upload; prefix?: undefined } | { upload?: undefined; prefix: string };
+
+/** Uploads by key and then by their begin, or the prefix that several share, behind the markers: API_ListMultipartUploads */
+function uploadEntries(bucket: Bucket, { Prefix = "", Delimiter = "", KeyMarker = "", UploadIdMarker = "" }: Asked): Entry[] {
+  const sorted = [...bucket.uploads.values()].sort((a, b) => compare(a.key, b.key) || a.initiated.getTime() - b.initiated.getTime() || compare(a.uploadId, b.uploadId));
+  const marked = sorted.findIndex(({ key, uploadId }) => key === KeyMarker && uploadId === UploadIdMarker);
+  const behind = ({ key, uploadId }: Upload, index: number) =>
+    marked >= 0 ? index > marked : compare(key, KeyMarker) > 0 || (key === KeyMarker && UploadIdMarker !== "" && compare(uploadId, UploadIdMarker) > 0);
+  const entries: Entry[] = [];
+  const prefixes = new Set<string>();
+  for (const upload of sorted.filter(behind)) {
+    if (!upload.key.startsWith(Prefix)) continue;
+    const end = Delimiter === "" ? -1 : upload.key.indexOf(Delimiter, Prefix.length);
+    const prefix = end < 0 ? undefined : upload.key.slice(0, end + Delimiter.length);
+    if (prefix === undefined) entries.push({ upload });
+    // A marker that is this prefix, or lies in it, leaves all of it behind.
+    else if (!prefixes.has(prefix) && !(KeyMarker !== "" && KeyMarker.startsWith(prefix))) entries.push({ prefix });
+    if (prefix !== undefined) prefixes.add(prefix);
+  }
+  return entries;
+}

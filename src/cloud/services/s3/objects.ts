@@ -47,6 +47,16 @@ function partRange({ parts, size }: Version, number: number): { start: number; e
 
 type Asked = Omit<sdk.GetObjectRequest, "Bucket" | "Key"> & { Bucket: string; Key: string };
 
+/** Who stored it under a key of their own brings that key again: docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html */
+function checkCustomerKey({ SSECustomerAlgorithm, SSECustomerKeyMD5 }: Asked, { encryption }: Version): void {
+  if (!encryption.SSECustomerAlgorithm) {
+    if (SSECustomerAlgorithm !== undefined) throw new AwsError("InvalidRequest", "The encryption parameters are not applicable to this object.", 400);
+    return;
+  }
+  if (SSECustomerAlgorithm === undefined) throw new AwsError("InvalidRequest", "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.", 400);
+  if (SSECustomerKeyMD5 !== encryption.SSECustomerKeyMD5) throw new AwsError("AccessDenied", "Access Denied", 403);
+}
+
 /** What both GetObject and HeadObject do: find, check conditions, choose the range. */
 function look(call: Here, input: Asked) {
   const bucket = findBucket(call, input.Bucket, input.ExpectedBucketOwner);
@@ -55,9 +65,7 @@ function look(call: Here, input: Asked) {
     throw new AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405, { Method: "GET", headers: { "x-amz-delete-marker": "true", "x-amz-version-id": version.versionId, allow: "DELETE" } });
   }
   checkRead(input, version);
-  if (version.encryption.SSECustomerAlgorithm && version.encryption.SSECustomerKeyMD5 !== input.SSECustomerKeyMD5) {
-    throw new AwsError("InvalidRequest", "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.", 400);
-  }
+  checkCustomerKey(input, version);
   const range = input.PartNumber === undefined ? rangeOf(input.Range, version.size) : partRange(version, input.PartNumber);
   const answer = {
     ...headersOf(bucket, version, input.ChecksumMode === "ENABLED" && range === undefined),

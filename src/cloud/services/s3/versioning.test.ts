@@ -67,7 +67,7 @@ test("many are deleted at once, each with its own answer, quietly when asked", a
   const { Deleted } = await s3.deleteObjects({ Bucket, Delete: { Objects: [{ Key: "a", VersionId }, { Key: "never" }] } });
   expect(Deleted).toEqual([{ Key: "a", VersionId }, { Key: "never", DeleteMarker: true, DeleteMarkerVersionId: expect.any(String) }]);
   expect((await s3.deleteObjects({ Bucket, Delete: { Quiet: true, Objects: [{ Key: "a" }] } })).Deleted).toBeUndefined();
-  await expect(s3.deleteObjects({ Bucket, Delete: { Objects: [] } })).rejects.toMatchObject({ name: "MalformedXML" });
+  await expect(s3.deleteObjects({ Bucket, Delete: { Objects: Array.from({ length: 1001 }, (_, at) => ({ Key: `${at}` })) } })).rejects.toMatchObject({ name: "MalformedXML" });
 });
 
 type Entry = { id: string; body?: string };
