@@ -1,7 +1,8 @@
 /** Object bodies, kept outside the run by their digest: in memory, or as files under `--state`. */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { writeAtomically } from "../kernel/snapshot.ts";
 
 /** What the run knows of a body. */
 export type Blob = {
@@ -90,18 +91,7 @@ export function fileBlobs(dir: string): Blobs {
       if (has(blob.digest)) return blob;
       const folder = join(dir, blob.digest.slice(0, 2));
       mkdirSync(folder, { recursive: true });
-      const part = `${path(blob.digest)}.part`;
-      const file = openSync(part, "w");
-      try {
-        for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      renameSync(part, path(blob.digest));
-      const parent = openSync(folder, "r");
-      fsyncSync(parent);
-      closeSync(parent);
+      writeAtomically(path(blob.digest), bytes);
       known.add(blob.digest);
       size += blob.size;
       return blob;

@@ -273,7 +273,8 @@ class Context implements Call {
   }
   ask(service: ServiceName): any {
     const { operations } = this.cloud.service(service);
-    const call = this.cloud.context(service, this.region, { ...this.principal, service: `${this.service}.amazonaws.com` });
+    const principal = service === this.service ? this.principal : { ...this.principal, service: `${this.service}.amazonaws.com` };
+    const call = this.cloud.context(service, this.region, principal);
     return new Proxy(operations, {
       get: (_all, operation: string) => (input: unknown) => {
         const handler = operations[operation];

@@ -52,7 +52,7 @@ export class Front {
     try {
       const { name: found, protocol } = wire.operation(asked);
       operation = found;
-      const principal = this.#principal(request, scope, operation);
+      const principal = this.#principal(request, scope, name, operation);
       if (!service.operations[operation]) throw notImplemented(name, operation);
       this.#take(wire, operation, request, asked);
       const call: Request = { service: name, operation, input: wire.decode(operation, asked, protocol), region: regionOf(service, scope), principal };
@@ -103,10 +103,10 @@ export class Front {
     asked.stream = this.cloud.blobs.put(body, checksumsOf(headers, body));
   }
 
-  #principal(request: HttpRequest, scope: Scope | undefined, operation: string): Principal {
+  #principal(request: HttpRequest, scope: Scope | undefined, service: ServiceName, operation: string): Principal {
     if (!scope) {
       // Only what brings its own proof of identity comes without a signature when signatures are checked.
-      if (this.#verify && !UNSIGNED.has(operation)) throw new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+      if (this.#verify && !UNSIGNED.has(operation)) throw anonymous(service);
       return root(ACCOUNT);
     }
     const known = this.cloud.run.universe.credentials.get(scope.accessKeyId);
@@ -133,8 +133,15 @@ function serviceOf(request: HttpRequest, scope: Scope | undefined): ServiceName 
   return request.headers["x-amz-target"] ? undefined : "s3";
 }
 
+/** What nobody has signed names no region: S3 then takes the bucket's. */
+function anonymous(service: ServiceName): AwsError {
+  if (service === "s3") return new AwsError("AccessDenied", "Access Denied", 403);
+  return new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
+}
+
 function regionOf(service: Service, scope: Scope | undefined): string {
-  return service.scope === "account" ? "us-east-1" : (scope?.region ?? "us-east-1");
+  if (service.scope === "account") return "us-east-1";
+  return scope?.region ?? (service.scope === "partition" ? "" : "us-east-1");
 }
 
 function unknownService(service: string, requestId: string): HttpResponse {
@@ -157,8 +164,9 @@ function wireRequest({ method, url, headers, body }: HttpRequest, service: Servi
   return { method, path: bucket ? `/${bucket}${path}` : path, query, headers, body };
 }
 
-/** `bucket.s3.eu-west-1.localhost:4566`, `bucket.s3.amazonaws.com`, `bucket.localhost` → `bucket`. */
+/** `bucket.s3.eu-west-1.localhost:4566`, `bucket.s3.amazonaws.com`, `bucket.localhost` → `bucket`; none for `s3.….localhost`, where it is in the path. */
 function bucketOfHost(host: string): string | undefined {
-  const name = host.replace(/:\d+$/, "");
-  return /^(.+?)\.(?:s3[.-]|localhost$)/.exec(name)?.[1];
+  const name = host.toLowerCase().replace(/:\d+$/, "");
+  if (/^s3(?:[.-]|$)/.test(name)) return undefined;
+  return (/^(.+)\.s3[.-]/.exec(name) ?? /^(.+)\.localhost$/.exec(name))?.[1];
 }

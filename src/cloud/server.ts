@@ -16,16 +16,20 @@ export type ServerOptions = {
   speed: Speed;
   verifySignatures: boolean;
   keeper?: Keeper;
+  /** Bytes that a request's body may have; absent = 1 GiB. */
+  bodyMax?: number;
 };
 
 export type Running = { endpoint: string; port: number; pace: Pace; front: Front; close(): Promise<void> };
 
 // S3's own limit for one PUT is 5 GiB; bodies pass through memory here, so this is ours. AWS's query and JSON services take far less.
 const BODY_MAX = 1024 ** 3;
+// What /_causeway takes is a line of JSON.
+const CONTROL_MAX = 64 * 1024;
 // A client that sends nothing for so long is cut off, so that it holds nobody up.
 const IDLE_MAX = 60_000;
 
-export async function serve(cloud: Cloud, { host, port, speed, verifySignatures, keeper }: ServerOptions): Promise<Running> {
+export async function serve(cloud: Cloud, { host, port, speed, verifySignatures, keeper, bodyMax = BODY_MAX }: ServerOptions): Promise<Running> {
   const front = new Front(cloud, { verifySignatures, record: keeper && ((call) => keeper.record(call)) });
   const pace = new Pace({ run: () => cloud.run, handle: cloud.handle, speed });
   const server = createServer({ maxHeaderSize: 32 * 1024, requestTimeout: 300_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 });
@@ -36,7 +40,7 @@ export async function serve(cloud: Cloud, { host, port, speed, verifySignatures,
     response.sendDate = false;
     response.setHeader("date", date(cloud.run.now).toUTCString());
     const control = request.url?.startsWith("/_causeway");
-    const answered = control ? controls({ cloud, front, pace, keeper, streams }, request, response) : forward(cloud, front, pace, request, response);
+    const answered = control ? controls({ cloud, front, pace, keeper, streams }, request, response) : forward({ cloud, front, pace, bodyMax }, request, response);
     answered.catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
       response.end();
@@ -88,8 +92,10 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-async function forward(cloud: Cloud, front: Front, pace: Pace, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await read(request, response);
+type Forwarding = { cloud: Cloud; front: Front; pace: Pace; bodyMax: number };
+
+async function forward({ cloud, front, pace, bodyMax }: Forwarding, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await read(request, response, bodyMax);
   if (!body) return;
   await pace.catchUp();
   const answer = await front.answer({ method: request.method ?? "GET", url: request.url ?? "/", headers: flat(request), body });
@@ -100,19 +106,19 @@ async function forward(cloud: Cloud, front: Front, pace: Pace, request: Incoming
 /** Node joins repeated headers itself, but for set-cookie, which no AWS API reads. */
 const flat = ({ headers }: IncomingMessage) => headers as Record<string, string>;
 
-function read(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
+function read(request: IncomingMessage, response: ServerResponse, max: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let size = 0;
     request.on("data", (part: Buffer) => {
       size += part.length;
-      if (size <= BODY_MAX) {
+      if (size <= max) {
         parts.push(part);
         return;
       }
+      request.removeAllListeners("data").pause();
       response.writeHead(413, { "content-type": "application/xml", connection: "close" });
-      response.end("<Error><Code>EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum allowed size</Message></Error>");
-      request.destroy();
+      response.end("<Error><Code>EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum allowed size</Message></Error>", () => request.destroy());
       resolve(undefined);
     });
     request.on("end", () => resolve(parts.length === 1 ? parts[0] : Buffer.concat(parts)));
@@ -140,7 +146,7 @@ type Controls = { cloud: Cloud; front: Front; pace: Pace; keeper?: Keeper; strea
 
 async function controls(all: Controls, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { cloud, front, pace, keeper } = all;
-  const body = (await read(request, response)) ?? Buffer.alloc(0);
+  const body = (await read(request, response, CONTROL_MAX)) ?? Buffer.alloc(0);
   const route = `${request.method} ${(request.url ?? "").split("?")[0]}`;
   await pace.catchUp();
   if (route === "GET /_causeway/health") return json(response, 200, { status: "ok", now: date(cloud.run.now), speed: pace.speed, pid: process.pid });

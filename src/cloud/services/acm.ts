@@ -9,7 +9,13 @@ import { requestOperations } from "./acm/requests.ts";
 import { resources } from "./acm/resources.ts";
 import { tagOperations } from "./acm/tags.ts";
 
-const operations = { ...requestOperations, ...importOperations, ...listingOperations, ...lifecycleOperations, ...tagOperations } satisfies Operations<sdk.ACM, State, Timers>;
+const operations = {
+  ...requestOperations,
+  ...importOperations,
+  ...listingOperations,
+  ...lifecycleOperations,
+  ...tagOperations,
+} satisfies Operations<sdk.ACM, State, Timers>;
 
 export const acm = {
   api: { signing: "acm", protocol: "awsJson1_1", version: "2015-12-08", target: "CertificateManager" },

@@ -15,9 +15,18 @@ async function connect() {
   await sqs.createQueue({ QueueName: "bare" });
   await s3.createBucket({ Bucket: "files-of-shop", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
   await s3.putBucketTagging({ Bucket: "files-of-shop", Tagging: { TagSet: [{ Key: "app", Value: "shop" }] } });
-  const { Vpc } = await ec2.createVpc({ CidrBlock: "10.0.0.0/16", TagSpecifications: [{ ResourceType: "vpc", Tags: [{ Key: "app", Value: "other" }] }] });
-  const arns = { queue: "arn:aws:sqs:eu-west-1:123456789012:jobs", bare: "arn:aws:sqs:eu-west-1:123456789012:bare", bucket: "arn:aws:s3:::files-of-shop", vpc: `arn:aws:ec2:eu-west-1:123456789012:vpc/${Vpc!.VpcId}` };
-  const find = async (input: object = {}) => (await tagging.getResources(input)).ResourceTagMappingList!.map(({ ResourceARN }) => ResourceARN).sort();
+  const { Vpc } = await ec2.createVpc({
+    CidrBlock: "10.0.0.0/16",
+    TagSpecifications: [{ ResourceType: "vpc", Tags: [{ Key: "app", Value: "other" }] }],
+  });
+  const arns = {
+    queue: "arn:aws:sqs:eu-west-1:123456789012:jobs",
+    bare: "arn:aws:sqs:eu-west-1:123456789012:bare",
+    bucket: "arn:aws:s3:::files-of-shop",
+    vpc: `arn:aws:ec2:eu-west-1:123456789012:vpc/${Vpc!.VpcId}`,
+  };
+  const find = async (input: object = {}) =>
+    (await tagging.getResources(input)).ResourceTagMappingList!.map(({ ResourceARN = "" }) => ResourceARN).sort();
   return { client, tagging, sqs, arns, find };
 }
 
@@ -42,7 +51,9 @@ test("pages are disjoint and end with an empty token", async () => {
     PaginationToken = page.PaginationToken;
   } while (PaginationToken);
   expect(seen.sort()).toEqual([arns.vpc, arns.bucket, arns.queue].sort());
-  await expect(tagging.getResources({ ResourceARNList: [arns.queue], ResourcesPerPage: 1 })).rejects.toMatchObject({ name: "InvalidParameterException" });
+  await expect(tagging.getResources({ ResourceARNList: [arns.queue], ResourcesPerPage: 1 })).rejects.toMatchObject({
+    name: "InvalidParameterException",
+  });
   await expect(tagging.getResources({ TagsPerPage: 50 })).rejects.toMatchObject({ name: "InvalidParameterException" });
 });
 
@@ -55,8 +66,12 @@ test("tags are set and taken over services at once; what fails does not stop the
   const QueueUrl = (await sqs.getQueueUrl({ QueueName: "bare" })).QueueUrl!;
   expect((await sqs.listQueueTags({ QueueUrl })).Tags).toEqual({ owner: "ops" });
   await tagging.untagResources({ ResourceARNList: [arns.bare], TagKeys: ["owner"] });
-  expect((await tagging.getResources({ ResourceARNList: [arns.bare] })).ResourceTagMappingList).toEqual([{ ResourceARN: arns.bare, Tags: [] }]);
-  await expect(tagging.tagResources({ ResourceARNList: [arns.bare], Tags: { "aws:x": "1" } })).rejects.toMatchObject({ name: "InvalidParameterException" });
+  expect((await tagging.getResources({ ResourceARNList: [arns.bare] })).ResourceTagMappingList).toEqual([
+    { ResourceARN: arns.bare, Tags: [] },
+  ]);
+  await expect(tagging.tagResources({ ResourceARNList: [arns.bare], Tags: { "aws:x": "1" } })).rejects.toMatchObject({
+    name: "InvalidParameterException",
+  });
 });
 
 test("keys and values are those of the region", async () => {
@@ -70,10 +85,16 @@ test("resources of IAM are seen in us-east-1 only, users and roles nowhere", asy
   const { client, find } = await connect();
   const iam = client(IAM);
   await iam.createUser({ UserName: "ann", Tags: [{ Key: "app", Value: "shop" }] });
-  await iam.createPolicy({ PolicyName: "read", PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: "*" }] }), Tags: [{ Key: "app", Value: "shop" }] });
-  const { ResourceTagMappingList } = await client(ResourceGroupsTaggingAPI, { region: "us-east-1" }).getResources({ TagFilters: [{ Key: "app" }] });
+  await iam.createPolicy({
+    PolicyName: "read",
+    PolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "s3:GetObject", Resource: "*" }] }),
+    Tags: [{ Key: "app", Value: "shop" }],
+  });
+  const { ResourceTagMappingList } = await client(ResourceGroupsTaggingAPI, { region: "us-east-1" }).getResources({
+    TagFilters: [{ Key: "app" }],
+  });
   expect(ResourceTagMappingList!.map(({ ResourceARN }) => ResourceARN)).toEqual(["arn:aws:iam::123456789012:policy/read"]);
-  expect((await find()).filter((arn) => arn!.includes(":iam:"))).toEqual([]);
+  expect((await find()).filter((arn) => arn.includes(":iam:"))).toEqual([]);
 });
 
 test("tag policies are refused by name", async () => {

@@ -26,7 +26,9 @@ const supported = (arn: string): boolean => !/^arn:[^:]*:iam::\d*:(user|role)\//
 
 function listed(call: Here): Tagged[] {
   const bare = new Set(call.state.untagged);
-  return [...everything(call)].filter(({ arn, tags }) => Object.keys(tags).length > 0 || bare.has(arn)).sort((a, b) => (a.arn < b.arn ? -1 : 1));
+  return [...everything(call)]
+    .filter(({ arn, tags }) => Object.keys(tags).length > 0 || bare.has(arn))
+    .sort((a, b) => (a.arn < b.arn ? -1 : 1));
 }
 
 /** Whose ARNs name no type. */
@@ -55,16 +57,23 @@ const matches = ({ tags }: Tagged, filters: Filters): boolean =>
   filters.every(({ Key = "", Values = [] }) => Key in tags && (Values.length === 0 || Values.includes(tags[Key]!)));
 
 function checkArns(arns: readonly string[], most: number): void {
-  if (arns.length < 1 || arns.length > most) throw invalid(`1 validation error detected: Value at 'resourceARNList' failed to satisfy constraint: Member must have length between 1 and ${most}`);
+  if (arns.length < 1 || arns.length > most)
+    throw invalid(
+      `1 validation error detected: Value at 'resourceARNList' failed to satisfy constraint: Member must have length between 1 and ${most}`,
+    );
   for (const arn of arns) if (!/^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$/.test(arn)) throw invalid(`${arn} is not a valid ARN.`);
 }
 
 const token = (arn: string): string => Buffer.from(arn).toString("base64url");
 
 /** As many as fit: both bounds hold, a resource is never split, and one without tags counts as one tag. */
-function fitting(items: readonly Tagged[], { ResourcesPerPage = 50, TagsPerPage }: { ResourcesPerPage?: number; TagsPerPage?: number }): Tagged[] {
+function fitting(
+  items: readonly Tagged[],
+  { ResourcesPerPage = 50, TagsPerPage }: { ResourcesPerPage?: number; TagsPerPage?: number },
+): Tagged[] {
   if (ResourcesPerPage < 1 || ResourcesPerPage > 100) throw invalid("ResourcesPerPage must be between 1 and 100.");
-  if (TagsPerPage !== undefined && (TagsPerPage < 100 || TagsPerPage > 500 || TagsPerPage % 100 !== 0)) throw invalid("TagsPerPage must be between 100 and 500, in steps of 100.");
+  if (TagsPerPage !== undefined && (TagsPerPage < 100 || TagsPerPage > 500 || TagsPerPage % 100 !== 0))
+    throw invalid("TagsPerPage must be between 100 and 500, in steps of 100.");
   let count = 0;
   let tags = 0;
   while (count < Math.min(items.length, ResourcesPerPage)) {
@@ -75,11 +84,21 @@ function fitting(items: readonly Tagged[], { ResourcesPerPage = 50, TagsPerPage 
   return items.slice(0, count);
 }
 
-function change(call: Here, arns: readonly string[], set: Record<string, string>, remove: readonly string[]): Record<string, sdk.FailureInfo> {
+function change(
+  call: Here,
+  arns: readonly string[],
+  set: Record<string, string>,
+  remove: readonly string[],
+): Record<string, sdk.FailureInfo> {
   const failed: Record<string, sdk.FailureInfo> = {};
   for (const arn of arns) {
     try {
-      const known = supported(arn) && [...call.services()].some(({ service, call: theirs }) => (service.scope !== "account" || call.region === "us-east-1") && service.tag?.(theirs, arn, set, remove));
+      const known =
+        supported(arn) &&
+        [...call.services()].some(
+          ({ service, call: theirs }) =>
+            (service.scope !== "account" || call.region === "us-east-1") && service.tag?.(theirs, arn, set, remove),
+        );
       if (!known) throw invalid(`The resource ${arn} does not exist, is not in region ${call.region}, or can't be tagged by this API.`);
     } catch (error) {
       // One that is refused does not stop the others: API_TagResources
@@ -93,23 +112,32 @@ function change(call: Here, arns: readonly string[], set: Record<string, string>
 const operations = {
   GetResources(call, input) {
     const { TagFilters = [], ResourceTypeFilters = [], ResourceARNList, PaginationToken = "", IncludeComplianceDetails = false } = input;
-    if (input.ExcludeCompliantResources && !IncludeComplianceDetails) throw invalid("ExcludeCompliantResources needs IncludeComplianceDetails.");
-    if (IncludeComplianceDetails) throw new AwsError("NotImplemented", "Causeway does not emulate tag policies (IncludeComplianceDetails).", 501);
+    if (input.ExcludeCompliantResources && !IncludeComplianceDetails)
+      throw invalid("ExcludeCompliantResources needs IncludeComplianceDetails.");
+    if (IncludeComplianceDetails)
+      throw new AwsError("NotImplemented", "Causeway does not emulate tag policies (IncludeComplianceDetails).", 501);
     checkFilters(TagFilters);
     if (ResourceTypeFilters.length > 100) throw invalid("ResourceTypeFilters can have at most 100 entries.");
     if (ResourceARNList && ResourceARNList.length > 0) {
       checkArns(ResourceARNList, 100);
-      if (input.ResourcesPerPage !== undefined || input.TagsPerPage !== undefined || PaginationToken !== "") throw invalid("ResourceARNList can't be combined with ResourcesPerPage, TagsPerPage or PaginationToken.");
+      if (input.ResourcesPerPage !== undefined || input.TagsPerPage !== undefined || PaginationToken !== "")
+        throw invalid("ResourceARNList can't be combined with ResourcesPerPage, TagsPerPage or PaginationToken.");
     }
     const wanted = ResourceARNList && ResourceARNList.length > 0 ? new Set(ResourceARNList) : undefined;
     const all = listed(call).filter(
-      (each) => (!wanted || wanted.has(each.arn)) && matches(each, TagFilters) && (ResourceTypeFilters.length === 0 || ResourceTypeFilters.some((filter) => isOfType(each.arn, filter))),
+      (each) =>
+        (!wanted || wanted.has(each.arn)) &&
+        matches(each, TagFilters) &&
+        (ResourceTypeFilters.length === 0 || ResourceTypeFilters.some((filter) => isOfType(each.arn, filter))),
     );
     const after = Buffer.from(PaginationToken, "base64url").toString();
     const rest = all.filter(({ arn }) => arn > after);
     const found = wanted ? rest : fitting(rest, input);
     return {
-      ResourceTagMappingList: found.map(({ arn, tags }) => ({ ResourceARN: arn, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) })),
+      ResourceTagMappingList: found.map(({ arn, tags }) => ({
+        ResourceARN: arn,
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      })),
       PaginationToken: found.length < rest.length ? token(found.at(-1)!.arn) : "",
     };
   },
@@ -127,7 +155,8 @@ const operations = {
     if (entries.length < 1 || entries.length > 50) throw invalid("Tags must have 1 to 50 entries.");
     for (const [key, value] of entries) {
       if (/^aws:/i.test(key)) throw invalid(`Tag keys beginning with aws: are reserved: ${key}`);
-      if (key.length < 1 || key.length > 128 || value.length > 256) throw invalid(`The tag ${key} is not valid: a key has 1 to 128 characters, a value at most 256.`);
+      if (key.length < 1 || key.length > 128 || value.length > 256)
+        throw invalid(`The tag ${key} is not valid: a key has 1 to 128 characters, a value at most 256.`);
     }
     const FailedResourcesMap = change(call, ResourceARNList, Tags, []);
     const tagged = new Set(ResourceARNList.filter((arn) => !(arn in FailedResourcesMap)));

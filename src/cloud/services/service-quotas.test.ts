@@ -20,8 +20,14 @@ test("an increase goes from pending over a case to approved, in its region only"
   expect((await quotas.getServiceQuota(VPCS)).Quota!.Value).toBe(5);
   cloud.advance(plus(cloud.run.now, hours(1)));
   expect(await status()).toMatchObject({ Status: "APPROVED" });
-  expect((await quotas.getServiceQuota(VPCS)).Quota).toMatchObject({ Value: 20, QuotaArn: "arn:aws:servicequotas:eu-west-1:123456789012:vpc/L-F678F1CE" });
-  expect((await quotas.getAWSDefaultServiceQuota(VPCS)).Quota).toMatchObject({ Value: 5, QuotaArn: "arn:aws:servicequotas:eu-west-1::vpc/L-F678F1CE" });
+  expect((await quotas.getServiceQuota(VPCS)).Quota).toMatchObject({
+    Value: 20,
+    QuotaArn: "arn:aws:servicequotas:eu-west-1:123456789012:vpc/L-F678F1CE",
+  });
+  expect((await quotas.getAWSDefaultServiceQuota(VPCS)).Quota).toMatchObject({
+    Value: 5,
+    QuotaArn: "arn:aws:servicequotas:eu-west-1::vpc/L-F678F1CE",
+  });
   expect((await elsewhere.getServiceQuota(VPCS)).Quota!.Value).toBe(5);
 });
 
@@ -38,7 +44,9 @@ test.each([
 test("a second request is refused while one is open, and both are in the history afterwards", async () => {
   const { cloud, quotas } = connect();
   await quotas.requestServiceQuotaIncrease({ ...VPCS, DesiredValue: 10 });
-  await expect(quotas.requestServiceQuotaIncrease({ ...VPCS, DesiredValue: 11 })).rejects.toMatchObject({ name: "ResourceAlreadyExistsException" });
+  await expect(quotas.requestServiceQuotaIncrease({ ...VPCS, DesiredValue: 11 })).rejects.toMatchObject({
+    name: "ResourceAlreadyExistsException",
+  });
   cloud.settle();
   await quotas.requestServiceQuotaIncrease({ ...VPCS, DesiredValue: 12 });
   await quotas.requestServiceQuotaIncrease({ ServiceCode: "ec2", QuotaCode: "L-0263D0A3", DesiredValue: 12, SupportCaseAllowed: false });
@@ -64,13 +72,24 @@ test("ECS-016 DX-20 the quotas of the rules are listed with their default values
   const { quotas } = connect();
   const value = async (ServiceCode: string, QuotaCode: string) => (await quotas.getServiceQuota({ ServiceCode, QuotaCode })).Quota!.Value;
   expect([await value("ecs", "L-21C621EB"), await value("ecs", "L-9EF96962")]).toEqual([10_000, 5000]);
-  expect([await value("directconnect", "L-A2659207"), await value("directconnect", "L-42DEC0EF"), await value("directconnect", "L-62B7491E"), await value("directconnect", "L-53A26B6D")]).toEqual([10, 10, 200, 51]);
+  expect([
+    await value("directconnect", "L-A2659207"),
+    await value("directconnect", "L-42DEC0EF"),
+    await value("directconnect", "L-62B7491E"),
+    await value("directconnect", "L-53A26B6D"),
+  ]).toEqual([10, 10, 200, 51]);
 });
 
 test("applied quotas carry tags", async () => {
   const { quotas } = connect();
   const ResourceARN = (await quotas.getServiceQuota(VPCS)).Quota!.QuotaArn!;
-  await quotas.tagResource({ ResourceARN, Tags: [{ Key: "owner", Value: "net" }, { Key: "x", Value: "" }] });
+  await quotas.tagResource({
+    ResourceARN,
+    Tags: [
+      { Key: "owner", Value: "net" },
+      { Key: "x", Value: "" },
+    ],
+  });
   await quotas.untagResource({ ResourceARN, TagKeys: ["x"] });
   expect((await quotas.listTagsForResource({ ResourceARN })).Tags).toEqual([{ Key: "owner", Value: "net" }]);
   await expect(quotas.tagResource({ ResourceARN: "arn:aws:s3:::b", Tags: [] })).rejects.toMatchObject({ name: "NoSuchResourceException" });

@@ -47,7 +47,8 @@ function findQuota(call: Here, serviceCode: string, quotaCode: string): { owner:
   return { owner, quota };
 }
 
-const arnOf = (call: Here, owner: Owner, { code, global }: Quota, account = call.account) => call.arn("servicequotas", `${owner.code}/${code}`, { region: global ? "" : call.region, account });
+const arnOf = (call: Here, owner: Owner, { code, global }: Quota, account = call.account) =>
+  call.arn("servicequotas", `${owner.code}/${code}`, { region: global ? "" : call.region, account });
 
 function shown(call: Here, owner: Owner, quota: Quota, { byDefault = false } = {}): sdk.ServiceQuota {
   return {
@@ -69,17 +70,26 @@ const valueOf = (call: Here, owner: Owner, quota: Quota): number => call.state.g
 type Paging = { NextToken?: string; MaxResults?: number };
 
 function page<Item>(items: readonly Item[], { NextToken, MaxResults = 100 }: Paging): { page: Item[]; NextToken?: string } {
-  if (MaxResults < 1 || MaxResults > 100) throw illegal(`1 validation error detected: Value '${MaxResults}' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and 100`);
+  if (MaxResults < 1 || MaxResults > 100)
+    throw illegal(
+      `1 validation error detected: Value '${MaxResults}' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and 100`,
+    );
   const from = NextToken === undefined ? 0 : Number(Buffer.from(NextToken, "base64").toString());
   if (!Number.isInteger(from) || from < 0) throw new AwsError("InvalidPaginationTokenException", "Invalid token was used.", 400);
   const to = from + MaxResults;
   return { page: items.slice(from, to), NextToken: to < items.length ? Buffer.from(String(to)).toString("base64") : undefined };
 }
 
-function history(call: Here, wanted: { ServiceCode?: string; QuotaCode?: string; Status?: string; QuotaRequestedAtLevel?: string } & Paging) {
+function history(
+  call: Here,
+  wanted: { ServiceCode?: string; QuotaCode?: string; Status?: string; QuotaRequestedAtLevel?: string } & Paging,
+) {
   const found = [...call.state.changes.values()].filter(
     (change) =>
-      (wanted.ServiceCode ?? change.ServiceCode) === change.ServiceCode && (wanted.QuotaCode ?? change.QuotaCode) === change.QuotaCode && (wanted.Status ?? change.Status) === change.Status && wanted.QuotaRequestedAtLevel !== "RESOURCE",
+      (wanted.ServiceCode ?? change.ServiceCode) === change.ServiceCode &&
+      (wanted.QuotaCode ?? change.QuotaCode) === change.QuotaCode &&
+      (wanted.Status ?? change.Status) === change.Status &&
+      wanted.QuotaRequestedAtLevel !== "RESOURCE",
   );
   const { page: RequestedQuotas, NextToken } = page(found.reverse(), wanted);
   return { RequestedQuotas, NextToken };
@@ -89,7 +99,8 @@ function history(call: Here, wanted: { ServiceCode?: string; QuotaCode?: string;
 function taggable(call: Here, arn: string): string {
   const [, , service, , account, resource = ""] = arn.split(":");
   const [serviceCode = "", quotaCode = ""] = resource.split("/");
-  if (service !== "servicequotas" || account !== call.account) throw missing("The request failed because the specified resource does not exist.");
+  if (service !== "servicequotas" || account !== call.account)
+    throw missing("The request failed because the specified resource does not exist.");
   const { owner, quota } = findQuota(call, serviceCode, quotaCode);
   return arnOf(call, owner, quota);
 }
@@ -99,7 +110,8 @@ function checkTags(tags: Record<string, string>): void {
     if (/^aws:/i.test(key) || key.length < 1 || key.length > 128 || value.length > 256) throw illegal(`The tag ${key} is not valid.`);
   }
   // docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_TagResource.html
-  if (Object.keys(tags).length > 50) throw new AwsError("TooManyTagsException", "You've exceeded the number of tags allowed for a resource: 50.", 400);
+  if (Object.keys(tags).length > 50)
+    throw new AwsError("TooManyTagsException", "You've exceeded the number of tags allowed for a resource: 50.", 400);
 }
 
 const operations = {
@@ -134,8 +146,11 @@ const operations = {
     if (ContextId !== undefined) throw illegal("The quota is applied at the level of the account: it takes no ContextId.");
     if (!quota.adjustable) throw illegal("The quota is not adjustable.");
     if (DesiredValue <= valueOf(call, owner, quota)) throw illegal("You must provide a quota value greater than the current quota value.");
-    const open = [...call.state.changes.values()].some((change) => change.ServiceCode === ServiceCode && change.QuotaCode === QuotaCode && OPEN.includes(change.Status));
-    if (open) throw new AwsError("ResourceAlreadyExistsException", "Only one open service quota increase request is allowed per quota.", 400);
+    const open = [...call.state.changes.values()].some(
+      (change) => change.ServiceCode === ServiceCode && change.QuotaCode === QuotaCode && OPEN.includes(change.Status),
+    );
+    if (open)
+      throw new AwsError("ResourceAlreadyExistsException", "Only one open service quota increase request is allowed per quota.", 400);
     const Id = `${call.uuid().replaceAll("-", "")}${call.token(8)}`;
     const change: Change = {
       Id,
@@ -169,7 +184,10 @@ const operations = {
   },
   TagResource(call, { ResourceARN, Tags }) {
     const arn = taggable(call, ResourceARN);
-    const tags = { ...call.state.tags.get(arn), ...Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value])) } as Record<string, string>;
+    const tags = { ...call.state.tags.get(arn), ...Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value])) } as Record<
+      string,
+      string
+    >;
     checkTags(tags);
     call.state.tags.set(arn, tags);
   },

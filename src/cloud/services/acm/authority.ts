@@ -22,7 +22,8 @@ const NAME = sequence(
 export const makeKey = (algorithm: Algorithm, bytes: (length: number) => Uint8Array): Uint8Array => makeMaterial(SPECS[algorithm], bytes);
 
 /** The same authority in every region and account. Made when first needed, for it takes a while. */
-export const makeAuthorityKey = (): Uint8Array => makeMaterial("RSA_2048", (length) => createHash("sha512").update("Causeway embedded ACM authority").digest().subarray(0, length));
+export const makeAuthorityKey = (): Uint8Array =>
+  makeMaterial("RSA_2048", (length) => createHash("sha512").update("Causeway embedded ACM authority").digest().subarray(0, length));
 
 type Wanted = { subject: Uint8Array; serial: Uint8Array; publicKey: Uint8Array; from: Date; until: Date; extensions: Uint8Array[] };
 
@@ -40,7 +41,8 @@ function build(authority: Uint8Array, { subject, serial, publicKey, from, until,
   return pem("CERTIFICATE", sequence(body, SHA256_WITH_RSA, bits(sign("sha256", body, privateKey(authority)))));
 }
 
-const extension = (id: string, critical: boolean, value: Uint8Array): Buffer => sequence(identifier(id), ...(critical ? [truth()] : []), octets(value));
+const extension = (id: string, critical: boolean, value: Uint8Array): Buffer =>
+  sequence(identifier(id), ...(critical ? [truth()] : []), octets(value));
 const keyId = (spki: Uint8Array): Buffer => createHash("sha1").update(spki).digest();
 
 type Issue = { domain: string; names: readonly string[]; key: Uint8Array; serial: Uint8Array; from: Date; until: Date };
@@ -89,7 +91,10 @@ export function sealKey(key: Uint8Array, passphrase: Uint8Array, salt: Uint8Arra
   const cipher = createCipheriv("aes-256-cbc", pbkdf2Sync(passphrase, salt, ITERATIONS, 32, "sha256"), iv);
   const sealed = Buffer.concat([cipher.update(key), cipher.final()]);
   const hash = sequence(identifier("1.2.840.113549.2.9"), nothing());
-  const derivation = sequence(identifier("1.2.840.113549.1.5.12"), sequence(octets(salt), integer(new Uint8Array([ITERATIONS >> 8, ITERATIONS & 255])), hash));
+  const derivation = sequence(
+    identifier("1.2.840.113549.1.5.12"),
+    sequence(octets(salt), integer(new Uint8Array([ITERATIONS >> 8, ITERATIONS & 255])), hash),
+  );
   const encryption = sequence(identifier("2.16.840.1.101.3.4.1.42"), octets(iv));
   const scheme = sequence(identifier("1.2.840.113549.1.5.13"), sequence(derivation, encryption));
   return pem("ENCRYPTED PRIVATE KEY", sequence(scheme, octets(sealed)));

@@ -2,7 +2,10 @@
 import type * as sdk from "@aws-sdk/client-acm";
 import { AwsError, type Call, type Known } from "../../service.ts";
 
-export type Detail = Known<sdk.CertificateDetail, "CertificateArn" | "DomainName" | "SubjectAlternativeNames" | "Status" | "Type" | "KeyAlgorithm" | "CreatedAt" | "InUseBy">;
+export type Detail = Known<
+  sdk.CertificateDetail,
+  "CertificateArn" | "DomainName" | "SubjectAlternativeNames" | "Status" | "Type" | "KeyAlgorithm" | "CreatedAt" | "InUseBy"
+>;
 
 export type Certificate = {
   detail: Detail;
@@ -39,7 +42,8 @@ export type Here = Call<State, Timers>;
 export const invalid = (message: string) => new AwsError("ValidationException", message, 400);
 
 export function find(call: Here, arn: string): Certificate {
-  if (!/^arn:[^:]+:acm:[^:]*:\d{12}:certificate\/[\w-]+$/.test(arn)) throw new AwsError("InvalidArnException", `${arn} is not a valid certificate ARN.`, 400);
+  if (!/^arn:[^:]+:acm:[^:]*:\d{12}:certificate\/[\w-]+$/.test(arn))
+    throw new AwsError("InvalidArnException", `${arn} is not a valid certificate ARN.`, 400);
   const certificate = call.state.certificates.get(arn);
   if (!certificate) throw new AwsError("ResourceNotFoundException", `Could not find certificate ${arn}.`, 400);
   return certificate;
@@ -48,8 +52,13 @@ export function find(call: Here, arn: string): Certificate {
 /** A certificate's body, for those who ask before or after there is one. */
 export function issuedBody({ detail, body }: Certificate): string {
   if (body !== undefined) return body;
-  if (detail.Status === "PENDING_VALIDATION") throw new AwsError("RequestInProgressException", `Certificate ${detail.CertificateArn} is in PENDING_VALIDATION status.`, 400);
-  throw new AwsError("ResourceNotFoundException", `Could not find a certificate body for ${detail.CertificateArn}: its status is ${detail.Status}.`, 400);
+  if (detail.Status === "PENDING_VALIDATION")
+    throw new AwsError("RequestInProgressException", `Certificate ${detail.CertificateArn} is in PENDING_VALIDATION status.`, 400);
+  throw new AwsError(
+    "ResourceNotFoundException",
+    `Could not find a certificate body for ${detail.CertificateArn}: its status is ${detail.Status}.`,
+    400,
+  );
 }
 
 // Each counts to 2,500 of its own, expired and revoked ones too: docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
@@ -57,7 +66,12 @@ const CERTIFICATES_MAX = 2500;
 
 export function checkCount(call: Here, imported: boolean): void {
   const count = [...call.state.certificates.values()].filter(({ detail }) => (detail.Type === "IMPORTED") === imported).length;
-  if (count >= CERTIFICATES_MAX) throw new AwsError("LimitExceededException", `Error: you have reached your limit of ${CERTIFICATES_MAX} ${imported ? "imported " : ""}certificates.`, 400);
+  if (count >= CERTIFICATES_MAX)
+    throw new AwsError(
+      "LimitExceededException",
+      `Error: you have reached your limit of ${CERTIFICATES_MAX} ${imported ? "imported " : ""}certificates.`,
+      400,
+    );
 }
 
 /** Whether ACM would renew it by itself: docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html */

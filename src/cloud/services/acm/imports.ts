@@ -37,7 +37,8 @@ function keyFrom(given: Uint8Array): KeyObject {
 function checkChain(leaf: X509Certificate, chain: readonly X509Certificate[]): void {
   let below = leaf;
   for (const above of chain) {
-    if (!below.checkIssued(above) || !below.verify(above.publicKey)) throw invalid("Could not validate the certificate with the certificate chain.");
+    if (!below.checkIssued(above) || !below.verify(above.publicKey))
+      throw invalid("Could not validate the certificate with the certificate chain.");
     below = above;
   }
 }
@@ -71,19 +72,34 @@ function signatureOf({ raw }: X509Certificate): string | undefined {
   return SIGNATURES[raw.subarray(id.from, id.from + id.length).toString("hex")];
 }
 
-const USAGES: Record<string, sdk.ExtendedKeyUsageName> = { "1.3.6.1.5.5.7.3.1": "TLS_WEB_SERVER_AUTHENTICATION", "1.3.6.1.5.5.7.3.2": "TLS_WEB_CLIENT_AUTHENTICATION", "1.3.6.1.5.5.7.3.3": "CODE_SIGNING", "1.3.6.1.5.5.7.3.4": "EMAIL_PROTECTION", "1.3.6.1.5.5.7.3.8": "TIME_STAMPING", "1.3.6.1.5.5.7.3.9": "OCSP_SIGNING" };
+const USAGES: Record<string, sdk.ExtendedKeyUsageName> = {
+  "1.3.6.1.5.5.7.3.1": "TLS_WEB_SERVER_AUTHENTICATION",
+  "1.3.6.1.5.5.7.3.2": "TLS_WEB_CLIENT_AUTHENTICATION",
+  "1.3.6.1.5.5.7.3.3": "CODE_SIGNING",
+  "1.3.6.1.5.5.7.3.4": "EMAIL_PROTECTION",
+  "1.3.6.1.5.5.7.3.8": "TIME_STAMPING",
+  "1.3.6.1.5.5.7.3.9": "OCSP_SIGNING",
+};
 
 const distinguished = (name: string | undefined): string => (name ?? "").split("\n").reverse().join(",");
 
-function checked(call: Call<State, Timers>, input: Pick<sdk.ImportCertificateRequest, "CertificateChain"> & { Certificate: Uint8Array; PrivateKey: Uint8Array }) {
+function checked(
+  call: Call<State, Timers>,
+  input: Pick<sdk.ImportCertificateRequest, "CertificateChain"> & { Certificate: Uint8Array; PrivateKey: Uint8Array },
+) {
   const [leaf, ...more] = certificates(input.Certificate, "certificate");
-  if (!leaf || more.length > 0) throw invalid("The certificate field contains more than one certificate. You can specify only one certificate in this field.");
+  if (!leaf || more.length > 0)
+    throw invalid("The certificate field contains more than one certificate. You can specify only one certificate in this field.");
   const key = keyFrom(input.PrivateKey);
   const KeyAlgorithm = algorithmOf(leaf.publicKey);
   if (!KeyAlgorithm) throw invalid("The certificate's key algorithm or size is not supported.");
   if (!leaf.checkPrivateKey(key)) throw invalid("The certificate and the private key do not match.");
-  if (new Date(leaf.validFrom) > call.date || new Date(leaf.validTo) <= call.date) throw invalid("The certificate is not valid at this time: its validity has not begun or has ended.");
-  const chain = input.CertificateChain === undefined || input.CertificateChain.length === 0 ? [] : certificates(input.CertificateChain, "certificate chain");
+  if (new Date(leaf.validFrom) > call.date || new Date(leaf.validTo) <= call.date)
+    throw invalid("The certificate is not valid at this time: its validity has not begun or has ended.");
+  const chain =
+    input.CertificateChain === undefined || input.CertificateChain.length === 0
+      ? []
+      : certificates(input.CertificateChain, "certificate chain");
   checkChain(leaf, chain);
   const names = namesOf(leaf);
   const facts = {
@@ -99,7 +115,12 @@ function checked(call: Call<State, Timers>, input: Pick<sdk.ImportCertificateReq
     ExtendedKeyUsages: (leaf.keyUsage ?? []).map((OID) => ({ Name: USAGES[OID] ?? "CUSTOM", OID })),
   } satisfies Partial<sdk.CertificateDetail>;
   const pem = (each: X509Certificate) => each.toString();
-  return { facts, body: pem(leaf), chain: chain.length > 0 ? chain.map(pem).join("") : undefined, key: new Uint8Array(key.export({ format: "der", type: "pkcs8" })) };
+  return {
+    facts,
+    body: pem(leaf),
+    chain: chain.length > 0 ? chain.map(pem).join("") : undefined,
+    key: new Uint8Array(key.export({ format: "der", type: "pkcs8" })),
+  };
 }
 
 export const importOperations = {
@@ -107,11 +128,14 @@ export const importOperations = {
     const { facts, body, chain, key } = checked(call, input);
     if (input.CertificateArn !== undefined) {
       const certificate = find(call, input.CertificateArn);
-      if (certificate.detail.Type !== "IMPORTED") throw invalid(`Certificate ${input.CertificateArn} was not imported, so it can't be reimported.`);
+      if (certificate.detail.Type !== "IMPORTED")
+        throw invalid(`Certificate ${input.CertificateArn} was not imported, so it can't be reimported.`);
       if ((input.Tags ?? []).length > 0) throw invalid("Tagging is not permitted on re-import.");
       // docs.aws.amazon.com/acm/latest/userguide/import-reimport.html
-      if (facts.KeyAlgorithm !== certificate.detail.KeyAlgorithm) throw invalid("The key algorithm and size of an imported certificate can't be changed.");
-      if (certificate.detail.DomainName !== "" && facts.DomainName === "") throw invalid("All domain names of an imported certificate can't be removed.");
+      if (facts.KeyAlgorithm !== certificate.detail.KeyAlgorithm)
+        throw invalid("The key algorithm and size of an imported certificate can't be changed.");
+      if (certificate.detail.DomainName !== "" && facts.DomainName === "")
+        throw invalid("All domain names of an imported certificate can't be removed.");
       Object.assign(certificate, { body, chain, key });
       Object.assign(certificate.detail, facts, { Status: "ISSUED", ImportedAt: call.date });
       watchExpiry(call, certificate);
@@ -121,7 +145,17 @@ export const importOperations = {
     checkCount(call, true);
     const CertificateArn = call.arn("acm", `certificate/${call.uuid()}`);
     const certificate: Certificate = {
-      detail: { CertificateArn, ...facts, CreatedAt: call.date, ImportedAt: call.date, Status: "ISSUED", Type: "IMPORTED", InUseBy: [], RenewalEligibility: "INELIGIBLE", CertificateKeyPairOrigin: "CUSTOMER_PROVIDED" },
+      detail: {
+        CertificateArn,
+        ...facts,
+        CreatedAt: call.date,
+        ImportedAt: call.date,
+        Status: "ISSUED",
+        Type: "IMPORTED",
+        InUseBy: [],
+        RenewalEligibility: "INELIGIBLE",
+        CertificateKeyPairOrigin: "CUSTOMER_PROVIDED",
+      },
       tags: tagMap(input.Tags),
       body,
       chain,

@@ -31,7 +31,9 @@ function failureOf({ detail }: Certificate): sdk.FailureReason | undefined {
   const names = detail.SubjectAlternativeNames;
   if (names.some((name) => PRIVATE.test(name))) return "INVALID_PUBLIC_DOMAIN";
   // docs.aws.amazon.com/acm/latest/userguide/troubleshooting-failed.html names Amazon's own domains
-  return names.some((name) => /(^|\.)(amazonaws|cloudfront|elasticbeanstalk)\.(com|net)$/.test(name)) ? "ADDITIONAL_VERIFICATION_REQUIRED" : undefined;
+  return names.some((name) => /(^|\.)(amazonaws|cloudfront|elasticbeanstalk)\.(com|net)$/.test(name))
+    ? "ADDITIONAL_VERIFICATION_REQUIRED"
+    : undefined;
 }
 
 const hexPairs = (hex: string): string => (hex.toLowerCase().match(/../g) ?? []).join(":");
@@ -88,7 +90,10 @@ function startRenewal(call: Here, certificate: Certificate): void {
   const byMail = detail.DomainValidationOptions?.some(({ ValidationMethod }) => ValidationMethod === "EMAIL") ?? false;
   detail.RenewalSummary = {
     RenewalStatus: byMail ? "PENDING_VALIDATION" : "PENDING_AUTO_RENEWAL",
-    DomainValidationOptions: (detail.DomainValidationOptions ?? []).map((option) => ({ ...option, ValidationStatus: "PENDING_VALIDATION" })),
+    DomainValidationOptions: (detail.DomainValidationOptions ?? []).map((option) => ({
+      ...option,
+      ValidationStatus: "PENDING_VALIDATION",
+    })),
     UpdatedAt: call.date,
   };
   if (!byMail) call.after(minutes(1), "renewed", { arn: detail.CertificateArn, serial: detail.Serial ?? "" }); // our figure: AWS documents none
@@ -139,32 +144,44 @@ export const lifecycleOperations = {
     const certificate = find(call, CertificateArn);
     const { detail } = certificate;
     if (detail.Type === "IMPORTED" || detail.Options?.Export !== "ENABLED") {
-      throw invalid(`Certificate ${CertificateArn} is not exportable: ${detail.Type === "IMPORTED" ? "it was imported" : "it was requested without the Export option"}.`);
+      throw invalid(
+        `Certificate ${CertificateArn} is not exportable: ${detail.Type === "IMPORTED" ? "it was imported" : "it was requested without the Export option"}.`,
+      );
     }
     // 4 to 128 characters: docs.aws.amazon.com/acm/latest/APIReference/API_ExportCertificate.html
     if (Passphrase.length < 4 || Passphrase.length > 128) throw invalid("The passphrase must have a length between 4 and 128 characters.");
     const body = issuedBody(certificate);
     certificate.exported = true;
-    return { Certificate: body, CertificateChain: certificate.chain, PrivateKey: sealKey(certificate.key!, Passphrase, call.bytes(16), call.bytes(16)) };
+    return {
+      Certificate: body,
+      CertificateChain: certificate.chain,
+      PrivateKey: sealKey(certificate.key!, Passphrase, call.bytes(16), call.bytes(16)),
+    };
   },
   RenewCertificate(call, { CertificateArn }) {
     const certificate = find(call, CertificateArn);
     const renewing = certificate.detail.RenewalSummary?.RenewalStatus ?? "";
-    if (renewing.startsWith("PENDING")) throw new AwsError("RequestInProgressException", `Renewal of ${CertificateArn} is in progress.`, 400);
+    if (renewing.startsWith("PENDING"))
+      throw new AwsError("RequestInProgressException", `Renewal of ${CertificateArn} is in progress.`, 400);
     // Only what was exported: docs.aws.amazon.com/acm/latest/userguide/force-certificate-renewal.html
-    if (!certificate.exported || !renewable(certificate)) throw invalid(`Certificate ${CertificateArn} is not eligible for renewal: only exported certificates can be renewed.`);
+    if (!certificate.exported || !renewable(certificate))
+      throw invalid(`Certificate ${CertificateArn} is not eligible for renewal: only exported certificates can be renewed.`);
     startRenewal(call, certificate);
   },
   RevokeCertificate(call, { CertificateArn, RevocationReason }) {
     const { detail } = find(call, CertificateArn);
     // Exportable public certificates only: docs.aws.amazon.com/acm/latest/APIReference/API_RevokeCertificate.html
-    if (detail.Type !== "AMAZON_ISSUED" || detail.Options?.Export !== "ENABLED") throw invalid(`Certificate ${CertificateArn} can't be revoked: it is not an exportable public certificate.`);
-    if (detail.Status !== "ISSUED") throw new AwsError("ConflictException", `Certificate ${CertificateArn} is in status ${detail.Status}.`, 409);
-    if (detail.InUseBy.length > 0) throw new AwsError("ResourceInUseException", `Certificate ${CertificateArn} in account ${call.account} is in use.`, 400);
+    if (detail.Type !== "AMAZON_ISSUED" || detail.Options?.Export !== "ENABLED")
+      throw invalid(`Certificate ${CertificateArn} can't be revoked: it is not an exportable public certificate.`);
+    if (detail.Status !== "ISSUED")
+      throw new AwsError("ConflictException", `Certificate ${CertificateArn} is in status ${detail.Status}.`, 409);
+    if (detail.InUseBy.length > 0)
+      throw new AwsError("ResourceInUseException", `Certificate ${CertificateArn} in account ${call.account} is in use.`, 400);
     Object.assign(detail, { Status: "REVOKED", RevokedAt: call.date, RevocationReason });
     return { CertificateArn };
   },
 } satisfies Operations<sdk.ACM, State, Timers>;
 
 /** Serial and moments of a body that somebody else has issued. */
-export const serialOf = ({ serialNumber }: X509Certificate): string => hexPairs(serialNumber.length % 2 ? `0${serialNumber}` : serialNumber);
+export const serialOf = ({ serialNumber }: X509Certificate): string =>
+  hexPairs(serialNumber.length % 2 ? `0${serialNumber}` : serialNumber);

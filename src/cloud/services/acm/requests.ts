@@ -20,7 +20,9 @@ const MAILBOXES = ["administrator", "hostmaster", "postmaster", "webmaster", "ad
 
 function checkDomain(name: string, member: string): void {
   if (name.length > 253 || !DOMAIN.test(name)) {
-    throw invalid(`1 validation error detected: Value '${name}' at '${member}' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(\\*\\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])$`);
+    throw invalid(
+      `1 validation error detected: Value '${name}' at '${member}' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(\\*\\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])$`,
+    );
   }
 }
 
@@ -30,11 +32,17 @@ function namesOf(domain: string, others: readonly string[]): string[] {
   for (const name of rest) checkDomain(name, "subjectAlternativeNames");
   if (first!.length > COMMON_NAME_MAX) throw invalid(`The first domain name can be no longer than ${COMMON_NAME_MAX} bytes.`);
   const names = [...new Set([first!, ...rest])];
-  if (names.length > NAMES_MAX) throw new AwsError("LimitExceededException", `Error: the number of domain names, ${names.length}, is larger than your limit of ${NAMES_MAX}.`, 400);
+  if (names.length > NAMES_MAX)
+    throw new AwsError(
+      "LimitExceededException",
+      `Error: the number of domain names, ${names.length}, is larger than your limit of ${NAMES_MAX}.`,
+      400,
+    );
   return names;
 }
 
-const letters = (digest: Buffer, length: number): string => [...digest.subarray(0, length)].map((byte) => String.fromCharCode(97 + (byte % 26))).join("");
+const letters = (digest: Buffer, length: number): string =>
+  [...digest.subarray(0, length)].map((byte) => String.fromCharCode(97 + (byte % 26))).join("");
 
 /** The record that proves a domain. The same for it and its wildcard, and each time that the account asks: a renewal finds it again. */
 function recordOf(account: string, domain: string): sdk.ResourceRecord {
@@ -60,7 +68,12 @@ function checkOptions(names: readonly string[], options: readonly sdk.DomainVali
   for (const { DomainName = "", ValidationDomain = "" } of options) {
     const bare = DomainName.replace(/^\*\./, "");
     const fits = names.includes(DomainName) && (bare === ValidationDomain || bare.endsWith(`.${ValidationDomain}`));
-    if (!fits || chosen.has(DomainName)) throw new AwsError("InvalidDomainValidationOptionsException", `Validation domain ${ValidationDomain} is not valid for domain ${DomainName}.`, 400);
+    if (!fits || chosen.has(DomainName))
+      throw new AwsError(
+        "InvalidDomainValidationOptionsException",
+        `Validation domain ${ValidationDomain} is not valid for domain ${DomainName}.`,
+        400,
+      );
     chosen.set(DomainName, ValidationDomain);
   }
   return chosen;
@@ -68,11 +81,22 @@ function checkOptions(names: readonly string[], options: readonly sdk.DomainVali
 
 function checkRequest(input: sdk.RequestCertificateRequest) {
   const { ValidationMethod = "EMAIL", KeyAlgorithm = "RSA_2048", Options = {}, IdempotencyToken } = input;
-  if (input.CertificateAuthorityArn !== undefined) throw notEmulated("private certificates (CertificateAuthorityArn): there is no AWS Private CA in this cloud");
-  if (ValidationMethod === "HTTP" || input.ManagedBy !== undefined) throw notEmulated("certificates that CloudFront manages (ValidationMethod HTTP, ManagedBy)");
-  if (ValidationMethod !== "DNS" && ValidationMethod !== "EMAIL") throw invalid(`1 validation error detected: Value '${String(ValidationMethod)}' at 'validationMethod' failed to satisfy constraint: Member must satisfy enum value set: [EMAIL, DNS, HTTP]`);
-  if (!isAlgorithm(KeyAlgorithm)) throw invalid(`The key algorithm ${KeyAlgorithm} is not supported for public certificates: use RSA_2048, EC_prime256v1 or EC_secp384r1.`);
-  if (IdempotencyToken !== undefined && !/^\w{1,32}$/.test(IdempotencyToken)) throw invalid(`1 validation error detected: Value '${IdempotencyToken}' at 'idempotencyToken' failed to satisfy constraint: Member must satisfy regular expression pattern: \\w+`);
+  if (input.CertificateAuthorityArn !== undefined)
+    throw notEmulated("private certificates (CertificateAuthorityArn): there is no AWS Private CA in this cloud");
+  if (ValidationMethod === "HTTP" || input.ManagedBy !== undefined)
+    throw notEmulated("certificates that CloudFront manages (ValidationMethod HTTP, ManagedBy)");
+  if (ValidationMethod !== "DNS" && ValidationMethod !== "EMAIL")
+    throw invalid(
+      `1 validation error detected: Value '${String(ValidationMethod)}' at 'validationMethod' failed to satisfy constraint: Member must satisfy enum value set: [EMAIL, DNS, HTTP]`,
+    );
+  if (!isAlgorithm(KeyAlgorithm))
+    throw invalid(
+      `The key algorithm ${KeyAlgorithm} is not supported for public certificates: use RSA_2048, EC_prime256v1 or EC_secp384r1.`,
+    );
+  if (IdempotencyToken !== undefined && !/^\w{1,32}$/.test(IdempotencyToken))
+    throw invalid(
+      `1 validation error detected: Value '${IdempotencyToken}' at 'idempotencyToken' failed to satisfy constraint: Member must satisfy regular expression pattern: \\w+`,
+    );
   return { method: ValidationMethod, KeyAlgorithm, Options, IdempotencyToken };
 }
 
@@ -103,7 +127,10 @@ export const requestOperations = {
         KeyUsages: [],
         ExtendedKeyUsages: [],
         CertificateKeyPairOrigin: "AWS_MANAGED",
-        Options: { CertificateTransparencyLoggingPreference: Options.CertificateTransparencyLoggingPreference ?? "ENABLED", Export: Options.Export ?? "DISABLED" },
+        Options: {
+          CertificateTransparencyLoggingPreference: Options.CertificateTransparencyLoggingPreference ?? "ENABLED",
+          Export: Options.Export ?? "DISABLED",
+        },
       },
       tags: tagMap(input.Tags),
       exported: false,
@@ -117,9 +144,15 @@ export const requestOperations = {
   ResendValidationEmail(call, { CertificateArn, Domain, ValidationDomain }) {
     const { detail } = find(call, CertificateArn);
     const option = detail.DomainValidationOptions?.find(({ DomainName }) => DomainName === Domain);
-    if (detail.Status !== "PENDING_VALIDATION" || option?.ValidationMethod === "DNS") throw new AwsError("InvalidStateException", `Certificate ${CertificateArn} is not waiting for validation by email.`, 400);
+    if (detail.Status !== "PENDING_VALIDATION" || option?.ValidationMethod === "DNS")
+      throw new AwsError("InvalidStateException", `Certificate ${CertificateArn} is not waiting for validation by email.`, 400);
     const bare = Domain.replace(/^\*\./, "");
-    if (!option || (bare !== ValidationDomain && !bare.endsWith(`.${ValidationDomain}`))) throw new AwsError("InvalidDomainValidationOptionsException", `Validation domain ${ValidationDomain} is not valid for domain ${Domain}.`, 400);
+    if (!option || (bare !== ValidationDomain && !bare.endsWith(`.${ValidationDomain}`)))
+      throw new AwsError(
+        "InvalidDomainValidationOptionsException",
+        `Validation domain ${ValidationDomain} is not valid for domain ${Domain}.`,
+        400,
+      );
     // Nobody receives mail here; the addresses are all that there is to keep.
     option.ValidationDomain = ValidationDomain;
     option.ValidationEmails = MAILBOXES.map((mailbox) => `${mailbox}@${ValidationDomain}`);
@@ -129,7 +162,11 @@ export const requestOperations = {
     const { detail } = find(call, CertificateArn);
     if (Options.ValidationMethod !== undefined) throw notEmulated("a change of the validation method of a certificate");
     if (detail.Type !== "AMAZON_ISSUED" || (detail.Status !== "ISSUED" && detail.Status !== "PENDING_VALIDATION")) {
-      throw new AwsError("InvalidStateException", `The options of certificate ${CertificateArn} can't be changed: it is ${detail.Type === "IMPORTED" ? "imported" : detail.Status}.`, 400);
+      throw new AwsError(
+        "InvalidStateException",
+        `The options of certificate ${CertificateArn} can't be changed: it is ${detail.Type === "IMPORTED" ? "imported" : detail.Status}.`,
+        400,
+      );
     }
     detail.Options = { ...detail.Options, ...Object.fromEntries(Object.entries(Options).filter(([, value]) => value !== undefined)) };
   },
@@ -137,14 +174,18 @@ export const requestOperations = {
   ListCertificateDomainValidations(call, { CertificateArn }) {
     const options = find(call, CertificateArn).detail.DomainValidationOptions ?? [];
     return {
-      DomainValidationSummaryList: options.map(({ DomainName, ValidationStatus, ValidationMethod, ResourceRecord, ValidationEmails, ValidationDomain }) => ({
-        DomainName,
-        ActiveValidationConfiguration: {
-          ValidationMethod,
-          ValidationStatus,
-          ValidationChallenge: ResourceRecord ? { DnsValidationChallenge: { ResourceRecord } } : { EmailValidationChallenge: { ValidationEmails, ValidationDomain } },
-        },
-      })),
+      DomainValidationSummaryList: options.map(
+        ({ DomainName, ValidationStatus, ValidationMethod, ResourceRecord, ValidationEmails, ValidationDomain }) => ({
+          DomainName,
+          ActiveValidationConfiguration: {
+            ValidationMethod,
+            ValidationStatus,
+            ValidationChallenge: ResourceRecord
+              ? { DnsValidationChallenge: { ResourceRecord } }
+              : { EmailValidationChallenge: { ValidationEmails, ValidationDomain } },
+          },
+        }),
+      ),
     };
   },
 } satisfies Operations<sdk.ACM, State, Timers>;

@@ -6,13 +6,21 @@ import { listingOperations } from "./listing.ts";
 import { requestOperations } from "./requests.ts";
 import { checkTags } from "./tags.ts";
 
-const own = ({ Tags = [] }: Properties): Record<string, string> => Object.fromEntries(Tags.map(({ Key, Value }: { Key: string; Value: unknown }) => [Key, String(Value)]));
+const own = ({ Tags = [] }: Properties): Record<string, string> =>
+  Object.fromEntries(Tags.map(({ Key, Value }: { Key: string; Value: unknown }) => [Key, String(Value)]));
 const tagsOf = (properties: Properties): sdk.Tag[] => Object.entries(own(properties)).map(([Key, Value]) => ({ Key, Value }));
 
 export const resources = {
   "AWS::CertificateManager::Certificate": resource({
     create(call: Here, properties, stack) {
-      const { DomainName, SubjectAlternativeNames, ValidationMethod, DomainValidationOptions = [], KeyAlgorithm, CertificateAuthorityArn } = properties;
+      const {
+        DomainName,
+        SubjectAlternativeNames,
+        ValidationMethod,
+        DomainValidationOptions = [],
+        KeyAlgorithm,
+        CertificateAuthorityArn,
+      } = properties;
       const { CertificateArn } = requestOperations.RequestCertificate(call, {
         DomainName,
         SubjectAlternativeNames,
@@ -33,7 +41,12 @@ export const resources = {
     settled(call: Here, id) {
       const detail = call.state.certificates.get(id)?.detail;
       if (detail?.Status === "PENDING_VALIDATION") return false;
-      if (detail?.Status !== "ISSUED") throw new AwsError("NotStabilized", `Certificate ${id} has not been issued: ${detail?.FailureReason ?? detail?.Status ?? "it is gone"}.`, 400);
+      if (detail?.Status !== "ISSUED")
+        throw new AwsError(
+          "NotStabilized",
+          `Certificate ${id} has not been issued: ${detail?.FailureReason ?? detail?.Status ?? "it is gone"}.`,
+          400,
+        );
       return true;
     },
     update(call: Here, id, properties, previous, stack) {
@@ -41,8 +54,17 @@ export const resources = {
       if (!certificate) throw new AwsError("NotFound", `Certificate ${id} does not exist`, 404);
       checkTags({}, tagsOf(properties));
       const { CertificateTransparencyLoggingPreference, CertificateExport } = properties;
-      if (CertificateTransparencyLoggingPreference !== previous.CertificateTransparencyLoggingPreference || CertificateExport !== previous.CertificateExport) {
-        requestOperations.UpdateCertificateOptions(call, { CertificateArn: id, Options: { CertificateTransparencyLoggingPreference: CertificateTransparencyLoggingPreference ?? "ENABLED", Export: CertificateExport ?? "DISABLED" } });
+      if (
+        CertificateTransparencyLoggingPreference !== previous.CertificateTransparencyLoggingPreference ||
+        CertificateExport !== previous.CertificateExport
+      ) {
+        requestOperations.UpdateCertificateOptions(call, {
+          CertificateArn: id,
+          Options: {
+            CertificateTransparencyLoggingPreference: CertificateTransparencyLoggingPreference ?? "ENABLED",
+            Export: CertificateExport ?? "DISABLED",
+          },
+        });
       }
       for (const key of Object.keys(own(previous))) delete certificate.tags[key];
       Object.assign(certificate.tags, stack.tags, own(properties));
@@ -52,7 +74,14 @@ export const resources = {
     },
     read(call: Here, id) {
       const detail = call.state.certificates.get(id)?.detail;
-      return detail && { DomainName: detail.DomainName, KeyAlgorithm: detail.KeyAlgorithm, CertificateTransparencyLoggingPreference: detail.Options?.CertificateTransparencyLoggingPreference, CertificateExport: detail.Options?.Export };
+      return (
+        detail && {
+          DomainName: detail.DomainName,
+          KeyAlgorithm: detail.KeyAlgorithm,
+          CertificateTransparencyLoggingPreference: detail.Options?.CertificateTransparencyLoggingPreference,
+          CertificateExport: detail.Options?.Export,
+        }
+      );
     },
   }),
   "AWS::CertificateManager::Account": resource({
@@ -68,5 +97,8 @@ export const resources = {
 };
 
 function putAccount(call: Here, days: unknown): void {
-  listingOperations.PutAccountConfiguration(call, { ExpiryEvents: { DaysBeforeExpiry: days === undefined ? undefined : Number(days) }, IdempotencyToken: "cloudformation" });
+  listingOperations.PutAccountConfiguration(call, {
+    ExpiryEvents: { DaysBeforeExpiry: days === undefined ? undefined : Number(days) },
+    IdempotencyToken: "cloudformation",
+  });
 }

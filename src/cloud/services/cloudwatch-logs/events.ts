@@ -50,8 +50,8 @@ export const eventOperations = {
     checkBatch(logEvents);
     const { taken, rejected } = split(call, logEvents, horizon(group, call.now));
     for (const { timestamp = 0, message = "" } of taken) {
-      // 56 digits as AWS's, growing with the order of arrival.
-      const event: Event = { timestamp, message, ingestionTime: call.now, id: `${String(timestamp).padStart(20, "3")}${String(++call.state.sequence).padStart(36, "0")}` };
+      // 56 digits as AWS's, in the order of the stream: its moment, then its arrival.
+      const event: Event = { timestamp, message, ingestionTime: call.now, id: `${30_000_000_000_000_000_000n + BigInt(timestamp)}${String(++call.state.sequence).padStart(36, "0")}` };
       const last = stream.events.at(-1);
       if (!last || last.timestamp <= timestamp) stream.events.push(event);
       else stream.events.splice(indexAt(stream.events, timestamp + 1), 0, event);
@@ -67,14 +67,13 @@ export const eventOperations = {
     const events = alive(group, stream, call.now).filter(({ timestamp }) => timestamp >= startTime && timestamp < endTime);
     const [direction, place] = nextToken === undefined ? [] : ([nextToken[0], nextToken.slice(2)] as const);
     if (nextToken !== undefined && direction !== "f" && direction !== "b") throw invalid("The specified nextToken is invalid.");
-    const at = place === undefined ? undefined : events.findIndex(({ id }) => id === place);
-    const [from, to] = bounds(events.length, limit, direction ?? (startFromHead ? "f" : "b"), at);
+    const [from, to] = bounds(events, limit, direction ?? (startFromHead ? "f" : "b"), place);
     const page = events.slice(from, to);
     // At either end the token stays what it was: that is how clients know.
     return {
       events: page.map(shown),
-      nextForwardToken: page.length > 0 ? `f/${page.at(-1)!.id}` : (direction === "f" ? nextToken : `f/${place ?? "start"}`),
-      nextBackwardToken: page.length > 0 ? `b/${page[0]!.id}` : (direction === "b" ? nextToken : `b/${place ?? "start"}`),
+      nextForwardToken: page.length > 0 ? `f/${page.at(-1)!.id}` : (direction === "f" ? nextToken : `f/${place ?? 0}`),
+      nextBackwardToken: page.length > 0 ? `b/${page[0]!.id}` : (direction === "b" ? nextToken : `b/${place ?? 0}`),
     };
   },
 
@@ -92,7 +91,8 @@ export const eventOperations = {
     );
     found.sort((a, b) => a.event.timestamp - b.event.timestamp || (a.event.id < b.event.id ? -1 : 1));
     const after = nextToken === undefined ? undefined : String(untoken(nextToken));
-    const from = after === undefined ? 0 : found.findIndex(({ event }) => event.id === after) + 1;
+    const next = after === undefined ? 0 : found.findIndex(({ event }) => event.id > after);
+    const from = next < 0 ? found.length : next;
     const page = found.slice(from, from + limit);
     return {
       events: page.map(({ event, stream }) => ({ ...shown(event), logStreamName: stream, eventId: event.id })),
@@ -103,11 +103,13 @@ export const eventOperations = {
 } satisfies Operations<sdk.CloudWatchLogs, State>;
 
 /** The part of a stream to show: onwards from an event, backwards from it, or from an end. */
-function bounds(length: number, limit: number, direction: string, at: number | undefined): [number, number] {
+function bounds(events: readonly Event[], limit: number, direction: string, place: string | undefined): [number, number] {
   if (direction === "f") {
-    const from = at === undefined ? 0 : at + 1;
-    return [from, Math.min(length, from + limit)];
+    const next = place === undefined ? 0 : events.findIndex(({ id }) => id > place);
+    const from = next < 0 ? events.length : next;
+    return [from, Math.min(events.length, from + limit)];
   }
-  const to = at === undefined ? length : Math.max(at, 0);
+  const before = place === undefined ? -1 : events.findIndex(({ id }) => id >= place);
+  const to = before < 0 ? events.length : before;
   return [Math.max(0, to - limit), to];
 }

@@ -32,14 +32,16 @@ export const resources = {
       findGroup(here(call), logGroupName).retentionInDays = retention;
       return logGroupName;
     },
-    update(call, id, properties, _previous, stack) {
+    update(call, id, properties, previous, stack) {
       const found = findGroup(here(call), id);
       const retention = number(properties.RetentionInDays);
       if (retention !== undefined) checkRetention(retention);
       found.retentionInDays = retention;
       found.kmsKeyId = properties.KmsKeyId;
       found.deletionProtection = String(properties.DeletionProtectionEnabled) === "true";
-      found.tags = tagsOf(properties, stack);
+      // Tags that others gave it stay.
+      for (const { Key } of previous.Tags ?? []) delete found.tags[Key];
+      Object.assign(found.tags, tagsOf(properties, stack));
     },
     delete(call, id) {
       if (group(call, id)) groupOperations.DeleteLogGroup(here(call), { logGroupName: id });

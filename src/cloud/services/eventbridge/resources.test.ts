@@ -13,7 +13,15 @@ test("CloudFormation makes a bus and rules, changes them in place, and takes the
     JSON.stringify({
       Resources: {
         Queue: { Type: "AWS::SQS::Queue" },
-        Bus: { Type: "AWS::Events::EventBus", Properties: { Name: "shop", Description: description, LogConfig: { Level: "INFO", IncludeDetail: "FULL" }, Tags: [{ Key: "team", Value: team }] } },
+        Bus: {
+          Type: "AWS::Events::EventBus",
+          Properties: {
+            Name: "shop",
+            Description: description,
+            LogConfig: { Level: "INFO", IncludeDetail: "FULL" },
+            Tags: [{ Key: "team", Value: team }],
+          },
+        },
         Orders: {
           Type: "AWS::Events::Rule",
           Properties: {
@@ -21,13 +29,24 @@ test("CloudFormation makes a bus and rules, changes them in place, and takes the
             EventPattern: { source: ["shop"] },
             Description: description,
             Tags: [{ Key: "team", Value: team }],
-            Targets: Array.from({ length: targets }, (_, at) => ({ Id: `t${at}`, Arn: { "Fn::GetAtt": ["Queue", "Arn"] }, RetryPolicy: { MaximumRetryAttempts: "3" } })),
+            Targets: Array.from({ length: targets }, (_, at) => ({
+              Id: `t${at}`,
+              Arn: { "Fn::GetAtt": ["Queue", "Arn"] },
+              RetryPolicy: { MaximumRetryAttempts: "3" },
+            })),
           },
         },
         Nightly: { Type: "AWS::Events::Rule", Properties: { ScheduleExpression: "cron(0 3 * * ? *)" } },
-        May: { Type: "AWS::Events::EventBusPolicy", Properties: { EventBusName: { Ref: "Bus" }, StatementId: "them", Action: "events:PutEvents", Principal: "111122223333" } },
+        May: {
+          Type: "AWS::Events::EventBusPolicy",
+          Properties: { EventBusName: { Ref: "Bus" }, StatementId: "them", Action: "events:PutEvents", Principal: "111122223333" },
+        },
       },
-      Outputs: { Orders: { Value: { "Fn::GetAtt": ["Orders", "Arn"] } }, Ref: { Value: { Ref: "Orders" } }, Nightly: { Value: { Ref: "Nightly" } } },
+      Outputs: {
+        Orders: { Value: { "Fn::GetAtt": ["Orders", "Arn"] } },
+        Ref: { Value: { Ref: "Orders" } },
+        Nightly: { Value: { Ref: "Nightly" } },
+      },
     });
   await formation.createStack({ StackName: "rules", TemplateBody: template("one", "a", 2) });
   cloud.settle();
@@ -40,11 +59,17 @@ test("CloudFormation makes a bus and rules, changes them in place, and takes the
   const described = await events.describeRule({ Name, EventBusName: "shop" });
   expect(described).toMatchObject({ Description: "one", EventPattern: '{"source":["shop"]}' });
   expect(described.ManagedBy).toBeUndefined();
-  expect(await events.listTargetsByRule({ Rule: Name, EventBusName: "shop" })).toMatchObject({ Targets: [{ Id: "t0", RetryPolicy: { MaximumRetryAttempts: 3 } }, { Id: "t1" }] });
-  expect(await events.describeEventBus({ Name: "shop" })).toMatchObject({ LogConfig: { Level: "INFO", IncludeDetail: "FULL" }, Policy: expect.stringContaining('"Sid":"them"') });
+  expect(await events.listTargetsByRule({ Rule: Name, EventBusName: "shop" })).toMatchObject({
+    Targets: [{ Id: "t0", RetryPolicy: { MaximumRetryAttempts: 3 } }, { Id: "t1" }],
+  });
+  expect(await events.describeEventBus({ Name: "shop" })).toMatchObject({
+    LogConfig: { Level: "INFO", IncludeDetail: "FULL" },
+    Policy: expect.stringContaining('"Sid":"them"'),
+  });
   await formation.updateStack({ StackName: "rules", TemplateBody: template("two", "b", 1) });
   cloud.settle();
-  const team = async (ResourceARN = "") => (await events.listTagsForResource({ ResourceARN })).Tags?.find(({ Key }) => Key === "team")?.Value;
+  const team = async (ResourceARN = "") =>
+    (await events.listTagsForResource({ ResourceARN })).Tags?.find(({ Key }) => Key === "team")?.Value;
   expect(await events.describeRule({ Name, EventBusName: "shop" })).toMatchObject({ Description: "two" });
   expect((await events.listTargetsByRule({ Rule: Name, EventBusName: "shop" })).Targets).toHaveLength(1);
   expect(await team(output("Orders"))).toBe("b");
@@ -69,7 +94,8 @@ test("an event goes from bus to bus, also to another region, but not on from the
   await far.putTargets({ Rule: "back", EventBusName: "mirror", Targets: [{ Id: "home", Arn: arn("eu-west-1", "default") }] });
   await events.putEvents({ Entries: [{ Source: "shop", DetailType: "Order", Detail: "{}" }] });
   expect(cloud.settle()).toBeLessThan(10);
-  const counts = (region: string, bus: string, rule: string) => cloud.state("events", "123456789012", region).buses.get(bus).rules.get(rule).counts;
+  const counts = (region: string, bus: string, rule: string) =>
+    cloud.state("events", "123456789012", region).buses.get(bus).rules.get(rule).counts;
   expect(counts("eu-west-1", "default", "out")).toMatchObject({ matched: 1, delivered: 1 });
   expect(counts("eu-central-1", "mirror", "back")).toMatchObject({ matched: 1, delivered: 0 });
 });

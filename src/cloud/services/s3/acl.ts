@@ -1,7 +1,7 @@
 /** Access control lists: canned ones, grants in headers and in documents. docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html */
 import type * as sdk from "@aws-sdk/client-s3";
 import { AwsError, type Operations } from "../../service.ts";
-import { canonicalId, findBucket, findVersion, ownerOf, versionIdOf, type Bucket, type State } from "./bucket.ts";
+import { canonicalId, findBucket, findVersion, ownerOf, type Bucket, type State } from "./bucket.ts";
 import { accessDenied, invalidArgument, invalidRequest, malformedXml } from "./refusals.ts";
 
 type Headers = Pick<sdk.PutObjectAclRequest, "GrantFullControl" | "GrantRead" | "GrantReadACP" | "GrantWrite" | "GrantWriteACP">;
@@ -123,6 +123,5 @@ export const aclOperations = {
     const grants = grantsOf(bucket, input);
     if (!grants) throw new AwsError("MissingSecurityHeader", "Your request was missing a required header", 400, { MissingHeaderName: "x-amz-acl" });
     version.grants = grants;
-    return { VersionId: versionIdOf(bucket, version) } as object;
   },
 } satisfies Operations<sdk.S3, State>;

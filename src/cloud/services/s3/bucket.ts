@@ -72,7 +72,7 @@ export const noSuchBucket = (name: string) => new AwsError("NoSuchBucket", "The 
 export function findBucket(call: Here, name: string, expectedOwner?: string): Bucket {
   const bucket = call.state.buckets.get(name);
   if (!bucket) throw noSuchBucket(name);
-  if (bucket.region !== call.region && !call.principal.service) throw elsewhere(bucket);
+  if (bucket.region !== call.region && call.region !== "" && !call.principal.service) throw elsewhere(bucket);
   if (bucket.account !== call.account || (expectedOwner !== undefined && expectedOwner !== bucket.account)) throw new AwsError("AccessDenied", "Access Denied", 403);
   return bucket;
 }

@@ -15,15 +15,20 @@ test("a bucket is created, found, located, listed and deleted", async () => {
   expect((await create("my-files")).Location).toBe("http://my-files.s3.amazonaws.com/");
   expect(await s3.headBucket({ Bucket: "my-files" })).toMatchObject({ BucketRegion: "eu-west-1" });
   expect((await s3.getBucketLocation({ Bucket: "my-files" })).LocationConstraint).toBe("eu-west-1");
-  expect((await s3.listBuckets({})).Buckets).toEqual([{ Name: "my-files", CreationDate: new Date(0), BucketRegion: "eu-west-1", BucketArn: "arn:aws:s3:::my-files" }]);
+  expect((await s3.listBuckets({})).Buckets).toEqual([
+    { Name: "my-files", CreationDate: new Date(0), BucketRegion: "eu-west-1", BucketArn: "arn:aws:s3:::my-files" },
+  ]);
   await s3.deleteBucket({ Bucket: "my-files" });
   await expect(s3.headBucket({ Bucket: "my-files" })).rejects.toMatchObject({ name: "NotFound", $metadata: { httpStatusCode: 404 } });
   await expect(s3.listObjectsV2({ Bucket: "my-files" })).rejects.toMatchObject({ name: "NoSuchBucket" });
 });
 
-test.each(["ab", "Upper", "under_score", "-dash", "dash-", "two..dots", "192.168.1.1", "xn--x", "a-s3alias", "x".repeat(64)])("the name %s is refused", async (name) => {
-  await expect(connect().create(name)).rejects.toMatchObject({ name: "InvalidBucketName" });
-});
+test.each(["ab", "Upper", "under_score", "-dash", "dash-", "two..dots", "192.168.1.1", "xn--x", "a-s3alias", "x".repeat(64)])(
+  "the name %s is refused",
+  async (name) => {
+    await expect(connect().create(name)).rejects.toMatchObject({ name: "InvalidBucketName" });
+  },
+);
 
 test("a name is taken for all accounts, twice by its owner only in North Virginia", async () => {
   const { client, create } = connect();
@@ -31,7 +36,9 @@ test("a name is taken for all accounts, twice by its owner only in North Virgini
   await expect(create("taken")).rejects.toMatchObject({ name: "BucketAlreadyOwnedByYou" });
   const stranger = client(S3, { region: "us-east-1", accessKeyId: "999999999999" });
   await expect(stranger.createBucket({ Bucket: "taken" })).rejects.toMatchObject({ name: "BucketAlreadyExists" });
-  await expect(client(S3, { region: "eu-west-1", accessKeyId: "999999999999" }).listObjectsV2({ Bucket: "taken" })).rejects.toMatchObject({ name: "AccessDenied" });
+  await expect(client(S3, { region: "eu-west-1", accessKeyId: "999999999999" }).listObjectsV2({ Bucket: "taken" })).rejects.toMatchObject({
+    name: "AccessDenied",
+  });
   await stranger.createBucket({ Bucket: "again" });
   await stranger.createBucket({ Bucket: "again" });
 });
@@ -41,14 +48,20 @@ test.each([
   ["us-east-1", "us-east-1", "InvalidLocationConstraint"],
 ])("a creation in %s with location %s is refused", async (region, location, name) => {
   const s3 = connect().client(S3, { region });
-  await expect(s3.createBucket({ Bucket: "somewhere", CreateBucketConfiguration: { LocationConstraint: location as "eu-west-1" } })).rejects.toMatchObject({ name });
+  await expect(
+    s3.createBucket({ Bucket: "somewhere", CreateBucketConfiguration: { LocationConstraint: location as "eu-west-1" } }),
+  ).rejects.toMatchObject({ name });
 });
 
 test("a caller in another region is sent to the bucket's own", async () => {
   const { client, create } = connect();
   await create("my-files");
   const far = client(S3, { region: "us-west-2" });
-  await expect(far.listObjectsV2({ Bucket: "my-files" })).rejects.toMatchObject({ name: "PermanentRedirect", $metadata: { httpStatusCode: 301 }, Endpoint: "my-files.s3.eu-west-1.amazonaws.com" });
+  await expect(far.listObjectsV2({ Bucket: "my-files" })).rejects.toMatchObject({
+    name: "PermanentRedirect",
+    $metadata: { httpStatusCode: 301 },
+    Endpoint: "my-files.s3.eu-west-1.amazonaws.com",
+  });
   await expect(far.headBucket({ Bucket: "my-files" })).rejects.toMatchObject({ $metadata: { httpStatusCode: 301 } });
   expect((await far.getBucketLocation({ Bucket: "my-files" })).LocationConstraint).toBe("eu-west-1");
 });
@@ -59,7 +72,10 @@ test("buckets are listed by page, prefix and region", async () => {
   await client(S3, { region: "us-east-1" }).createBucket({ Bucket: "a-four" });
   const first = await s3.listBuckets({ MaxBuckets: 2 });
   const second = await s3.listBuckets({ MaxBuckets: 2, ContinuationToken: first.ContinuationToken });
-  expect([first, second].map(({ Buckets }) => Buckets!.map(({ Name }) => Name))).toEqual([["a-four", "a-one"], ["b-two", "c-three"]]);
+  expect([first, second].map(({ Buckets }) => Buckets!.map(({ Name }) => Name))).toEqual([
+    ["a-four", "a-one"],
+    ["b-two", "c-three"],
+  ]);
   expect(second.ContinuationToken).toBeUndefined();
   expect((await s3.listBuckets({ Prefix: "a-" })).Buckets).toHaveLength(2);
   expect((await s3.listBuckets({ BucketRegion: "us-east-1" })).Buckets!.map(({ Name }) => Name)).toEqual(["a-four"]);
@@ -73,13 +89,23 @@ test("a bucket with objects, or with versions under a marker, is not deleted", a
   await expect(s3.deleteBucket({ Bucket: "my-files" })).rejects.toMatchObject({ name: "BucketNotEmpty" });
   const { VersionId: marker } = await s3.deleteObject({ Bucket: "my-files", Key: "a" });
   await expect(s3.deleteBucket({ Bucket: "my-files" })).rejects.toMatchObject({ name: "BucketNotEmpty" });
-  await s3.deleteObjects({ Bucket: "my-files", Delete: { Objects: [{ Key: "a", VersionId }, { Key: "a", VersionId: marker }] } });
+  await s3.deleteObjects({
+    Bucket: "my-files",
+    Delete: {
+      Objects: [
+        { Key: "a", VersionId },
+        { Key: "a", VersionId: marker },
+      ],
+    },
+  });
   await s3.deleteBucket({ Bucket: "my-files" });
 });
 
 test("another expected owner is refused", async () => {
   const { s3, create } = connect();
   await create("my-files");
-  await expect(s3.putObject({ Bucket: "my-files", Key: "a", Body: "1", ExpectedBucketOwner: "999999999999" })).rejects.toMatchObject({ name: "AccessDenied" });
+  await expect(s3.putObject({ Bucket: "my-files", Key: "a", Body: "1", ExpectedBucketOwner: "999999999999" })).rejects.toMatchObject({
+    name: "AccessDenied",
+  });
   await s3.putObject({ Bucket: "my-files", Key: "a", Body: "1", ExpectedBucketOwner: "123456789012" });
 });

@@ -128,9 +128,15 @@ export const bucketOperations = {
   },
 } satisfies Operations<sdk.S3, State>;
 
+const OWNERS = new Set(["private", "bucket-owner-read", "bucket-owner-full-control"]);
+
 /** Buckets whose owner owns everything in them take no ACL but those that say so. */
 export function checkAclsAllowed(bucket: Bucket, acl: string | undefined): void {
   const ownership = bucket.settings.get("OwnershipControls")?.Rules?.[0]?.ObjectOwnership;
-  if (ownership !== "BucketOwnerEnforced" || acl === "bucket-owner-full-control") return;
+  if (ownership !== "BucketOwnerEnforced") {
+    if (acl !== undefined && !OWNERS.has(acl)) throw new AwsError("NotImplemented", `Causeway keeps no canned ACL but those that grant to the owner alone: ${acl}.`, 501);
+    return;
+  }
+  if (acl === "bucket-owner-full-control") return;
   throw new AwsError("AccessControlListNotSupported", "The bucket does not allow ACLs", 400);
 }

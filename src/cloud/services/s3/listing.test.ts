@@ -34,7 +34,10 @@ const letters = fc.constantFrom("a", "b", "/", "é", "\uffee", "😀", "-");
 const key = fc.array(letters, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(""));
 const listing = fc.record({
   keys: fc.uniqueArray(key, { maxLength: 12 }),
-  prefix: fc.oneof(fc.constant(""), fc.array(letters, { maxLength: 2 }).map((parts) => parts.join(""))),
+  prefix: fc.oneof(
+    fc.constant(""),
+    fc.array(letters, { maxLength: 2 }).map((parts) => parts.join("")),
+  ),
   delimiter: fc.constantFrom("", "/", "a", "/a"),
   max: fc.integer({ min: 1, max: 5 }),
 });
@@ -78,31 +81,58 @@ test("ListObjects pages on by NextMarker with a delimiter and by the last key wi
   );
 });
 
-test("ListObjectVersions with any page size gives every version and marker once, each key's newest first", { timeout: 120_000 }, async () => {
-  const writes = fc.array(fc.record({ key: fc.constantFrom("a", "a/b", "a/c", "b", "😀"), marker: fc.boolean() }), { maxLength: 10 });
-  await fc.assert(
-    fc.asyncProperty(writes, fc.constantFrom("", "/"), fc.constantFrom("", "a", "a/"), fc.integer({ min: 1, max: 4 }), async (all, delimiter, prefix, max) => {
-      const s3 = await connect();
-      await s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: "Enabled" } });
-      const made: { key: string; id: string }[] = [];
-      for (const { key: Key, marker } of all) made.unshift({ key: Key, id: (marker ? await s3.deleteObject({ Bucket, Key }) : await s3.putObject({ Bucket, Key, Body: "x" })).VersionId! });
-      const expected = naive(made.map((each) => each.key), prefix, delimiter).flatMap((row) => (row.startsWith("dir ") ? [row] : made.filter((each) => `key ${each.key}` === row).map(({ id }) => id)));
-      const rows: string[] = [];
-      let at: { KeyMarker?: string; VersionIdMarker?: string } | undefined;
-      do {
-        const page = await s3.listObjectVersions({ Bucket, Prefix: prefix, Delimiter: delimiter || undefined, MaxKeys: max, ...at });
-        const entries = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ Key = "", VersionId = "", IsLatest }) => ({ Key, VersionId, IsLatest }));
-        for (const { Key, VersionId, IsLatest } of entries) expect(IsLatest).toBe(made.find((each) => each.key === Key)!.id === VersionId);
-        const order = (each: string) => expected.indexOf(each);
-        rows.push(...[...entries.map(({ VersionId }) => VersionId), ...(page.CommonPrefixes ?? []).map(({ Prefix }) => `dir ${Prefix}`)].sort((a, b) => order(a) - order(b)));
-        if (page.IsTruncated) expect(entries.length + (page.CommonPrefixes ?? []).length).toBe(max);
-        at = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
-      } while (at);
-      expect(rows).toEqual(expected);
-    }),
-    { numRuns: 60 },
-  );
-});
+test(
+  "ListObjectVersions with any page size gives every version and marker once, each key's newest first",
+  { timeout: 120_000 },
+  async () => {
+    const writes = fc.array(fc.record({ key: fc.constantFrom("a", "a/b", "a/c", "b", "😀"), marker: fc.boolean() }), { maxLength: 10 });
+    await fc.assert(
+      fc.asyncProperty(
+        writes,
+        fc.constantFrom("", "/"),
+        fc.constantFrom("", "a", "a/"),
+        fc.integer({ min: 1, max: 4 }),
+        async (all, delimiter, prefix, max) => {
+          const s3 = await connect();
+          await s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: "Enabled" } });
+          const made: { key: string; id: string }[] = [];
+          for (const { key: Key, marker } of all)
+            made.unshift({
+              key: Key,
+              id: (marker ? await s3.deleteObject({ Bucket, Key }) : await s3.putObject({ Bucket, Key, Body: "x" })).VersionId!,
+            });
+          const expected = naive(
+            made.map((each) => each.key),
+            prefix,
+            delimiter,
+          ).flatMap((row) => (row.startsWith("dir ") ? [row] : made.filter((each) => `key ${each.key}` === row).map(({ id }) => id)));
+          const rows: string[] = [];
+          let at: { KeyMarker?: string; VersionIdMarker?: string } | undefined;
+          do {
+            const page = await s3.listObjectVersions({ Bucket, Prefix: prefix, Delimiter: delimiter || undefined, MaxKeys: max, ...at });
+            const entries = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ Key = "", VersionId = "", IsLatest }) => ({
+              Key,
+              VersionId,
+              IsLatest,
+            }));
+            for (const { Key, VersionId, IsLatest } of entries)
+              expect(IsLatest).toBe(made.find((each) => each.key === Key)!.id === VersionId);
+            const order = (each: string) => expected.indexOf(each);
+            rows.push(
+              ...[...entries.map(({ VersionId }) => VersionId), ...(page.CommonPrefixes ?? []).map(({ Prefix }) => `dir ${Prefix}`)].sort(
+                (a, b) => order(a) - order(b),
+              ),
+            );
+            if (page.IsTruncated) expect(entries.length + (page.CommonPrefixes ?? []).length).toBe(max);
+            at = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker } : undefined;
+          } while (at);
+          expect(rows).toEqual(expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  },
+);
 
 test("StartAfter begins behind a key, and a token outweighs it", async () => {
   const s3 = await connect(["a", "b", "c", "d"]);

@@ -54,7 +54,8 @@ test("S3-17 a lock is of one version: a simple delete adds a marker, and new ver
 
 test("S3-17 a retention is extended by anybody; compliance is never shortened, governance with the bypass", async () => {
   const { s3, put } = await connect();
-  const retain = (Mode: "COMPLIANCE" | "GOVERNANCE", count: number, options: object = {}) => s3.putObjectRetention({ Bucket, Key: "a", Retention: { Mode, RetainUntilDate: until(count) }, ...options });
+  const retain = (Mode: "COMPLIANCE" | "GOVERNANCE", count: number, options: object = {}) =>
+    s3.putObjectRetention({ Bucket, Key: "a", Retention: { Mode, RetainUntilDate: until(count) }, ...options });
   await put();
   await retain("GOVERNANCE", 10);
   await expect(retain("GOVERNANCE", 5)).rejects.toMatchObject(denied);
@@ -69,7 +70,10 @@ test("S3-17 a retention is extended by anybody; compliance is never shortened, g
 
 test("the bucket's default retention counts from the moment of the upload", async () => {
   const { s3, put, remove } = await connect();
-  await s3.putObjectLockConfiguration({ Bucket, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 30 } } } });
+  await s3.putObjectLockConfiguration({
+    Bucket,
+    ObjectLockConfiguration: { ObjectLockEnabled: "Enabled", Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 30 } } },
+  });
   const { VersionId } = await put();
   expect((await s3.headObject({ Bucket, Key: "a" })).ObjectLockRetainUntilDate).toEqual(until(30));
   await expect(remove(VersionId)).rejects.toMatchObject(denied);
@@ -81,8 +85,19 @@ test("many are deleted but for the locked ones", async () => {
   const { s3, put } = await connect();
   const { VersionId } = await put({ ObjectLockMode: "COMPLIANCE", ObjectLockRetainUntilDate: until(10) });
   const free = await put();
-  const { Deleted, Errors } = await s3.deleteObjects({ Bucket, Delete: { Objects: [{ Key: "a", VersionId }, { Key: "a", VersionId: free.VersionId }] } });
-  expect([Deleted!.map((each) => each.VersionId), Errors!.map(({ Code, VersionId: id }) => [Code, id])]).toEqual([[free.VersionId], [["AccessDenied", VersionId]]]);
+  const { Deleted, Errors } = await s3.deleteObjects({
+    Bucket,
+    Delete: {
+      Objects: [
+        { Key: "a", VersionId },
+        { Key: "a", VersionId: free.VersionId },
+      ],
+    },
+  });
+  expect([Deleted!.map((each) => each.VersionId), Errors!.map(({ Code, VersionId: id }) => [Code, id])]).toEqual([
+    [free.VersionId],
+    [["AccessDenied", VersionId]],
+  ]);
 });
 
 test("a bucket without Object Lock takes no locks; one with it stays versioned", async () => {
@@ -93,9 +108,13 @@ test("a bucket without Object Lock takes no locks; one with it stays versioned",
   await expect(plain.s3.getObjectLockConfiguration({ Bucket })).rejects.toMatchObject({ name: "ObjectLockConfigurationNotFoundError" });
   const { s3, put } = await connect();
   expect(await s3.getBucketVersioning({ Bucket })).toMatchObject({ Status: "Enabled" });
-  await expect(s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: "Suspended" } })).rejects.toMatchObject({ name: "InvalidBucketState" });
+  await expect(s3.putBucketVersioning({ Bucket, VersioningConfiguration: { Status: "Suspended" } })).rejects.toMatchObject({
+    name: "InvalidBucketState",
+  });
   await expect(put({ ObjectLockMode: "GOVERNANCE" })).rejects.toMatchObject({ name: "InvalidArgument" });
-  await expect(put({ ObjectLockMode: "GOVERNANCE", ObjectLockRetainUntilDate: new Date(start) })).rejects.toMatchObject({ name: "InvalidArgument" });
+  await expect(put({ ObjectLockMode: "GOVERNANCE", ObjectLockRetainUntilDate: new Date(start) })).rejects.toMatchObject({
+    name: "InvalidArgument",
+  });
   await put();
   await expect(s3.getObjectRetention({ Bucket, Key: "a" })).rejects.toMatchObject({ name: "NoSuchObjectLockConfiguration" });
 });

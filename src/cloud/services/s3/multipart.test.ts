@@ -13,8 +13,12 @@ async function connect(options: Partial<CreateMultipartUploadCommandInput> = {})
   await s3.createBucket({ Bucket, CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
   const { UploadId } = await s3.createMultipartUpload({ Bucket, Key: "big", ...options });
   const upload = { Bucket, Key: "big", UploadId: UploadId! };
-  const part = async (PartNumber: number, Body: Buffer, more: object = {}) => ({ PartNumber, ...(await s3.uploadPart({ ...upload, PartNumber, Body, ...more })) });
-  const complete = (...Parts: { PartNumber: number; ETag?: string }[]) => s3.completeMultipartUpload({ ...upload, MultipartUpload: { Parts: Parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag })) } });
+  const part = async (PartNumber: number, Body: Buffer, more: object = {}) => ({
+    PartNumber,
+    ...(await s3.uploadPart({ ...upload, PartNumber, Body, ...more })),
+  });
+  const complete = (...Parts: { PartNumber: number; ETag?: string }[]) =>
+    s3.completeMultipartUpload({ ...upload, MultipartUpload: { Parts: Parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag })) } });
   return { s3, upload, part, complete };
 }
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest();
@@ -23,7 +27,12 @@ test("parts become one object, whose ETag is the MD5 of their MD5s and their num
   const { s3, part, complete } = await connect({ ContentType: "text/plain", Metadata: { a: "1" }, Tagging: "t=1" });
   const [second, first] = [await part(7, Buffer.from("end")), await part(2, big("x"))];
   const ETag = `"${md5(Buffer.concat([md5(big("x")), md5(Buffer.from("end"))])).toString("hex")}-2"`;
-  expect(await complete(first, second)).toMatchObject({ ETag, Bucket, Key: "big", Location: "https://my-files.s3.eu-west-1.amazonaws.com/big" });
+  expect(await complete(first, second)).toMatchObject({
+    ETag,
+    Bucket,
+    Key: "big",
+    Location: "https://my-files.s3.eu-west-1.amazonaws.com/big",
+  });
   const got = await s3.getObject({ Bucket, Key: "big" });
   expect(got).toMatchObject({ ContentLength: 5 * MIB + 3, ETag, ContentType: "text/plain", Metadata: { a: "1" }, TagCount: 1 });
   expect((await got.Body!.transformToByteArray()).subarray(-4)).toEqual(new Uint8Array(Buffer.from("xend")));
@@ -34,10 +43,19 @@ test("one part of an object is read by its number", async () => {
   const { s3, part, complete } = await connect();
   await complete(await part(1, big("x")), await part(2, Buffer.from("end")));
   const got = await s3.getObject({ Bucket, Key: "big", PartNumber: 2 });
-  expect([await got.Body!.transformToString(), got.ContentRange, got.PartsCount]).toEqual(["end", `bytes ${5 * MIB}-${5 * MIB + 2}/${5 * MIB + 3}`, 2]);
+  expect([await got.Body!.transformToString(), got.ContentRange, got.PartsCount]).toEqual([
+    "end",
+    `bytes ${5 * MIB}-${5 * MIB + 2}/${5 * MIB + 3}`,
+    2,
+  ]);
   await expect(s3.getObject({ Bucket, Key: "big", PartNumber: 3 })).rejects.toMatchObject({ name: "InvalidPartNumber" });
   const { ObjectParts } = await s3.getObjectAttributes({ Bucket, Key: "big", ObjectAttributes: ["ObjectParts"], MaxParts: 1 });
-  expect(ObjectParts).toMatchObject({ TotalPartsCount: 2, IsTruncated: true, NextPartNumberMarker: "1", Parts: [{ PartNumber: 1, Size: 5 * MIB }] });
+  expect(ObjectParts).toMatchObject({
+    TotalPartsCount: 2,
+    IsTruncated: true,
+    NextPartNumberMarker: "1",
+    Parts: [{ PartNumber: 1, Size: 5 * MIB }],
+  });
 });
 
 test("a completion that names parts wrongly is refused and leaves the upload as it was", async () => {
@@ -94,7 +112,8 @@ test("uploads go on where the last page ended, prefixes counting as one entry", 
 test("parts are copied from objects, whole or by range", async () => {
   const { s3, upload, complete } = await connect();
   await s3.putObject({ Bucket, Key: "from", Body: "0123456789" });
-  const copy = (PartNumber: number, CopySourceRange?: string) => s3.uploadPartCopy({ ...upload, PartNumber, CopySource: `${Bucket}/from`, CopySourceRange });
+  const copy = (PartNumber: number, CopySourceRange?: string) =>
+    s3.uploadPartCopy({ ...upload, PartNumber, CopySource: `${Bucket}/from`, CopySourceRange });
   const { CopyPartResult } = await copy(1, "bytes=2-4");
   await complete({ PartNumber: 1, ETag: CopyPartResult!.ETag });
   expect(await (await s3.getObject({ Bucket, Key: "big" })).Body!.transformToString()).toBe("234");
@@ -105,21 +124,34 @@ test("parts are copied from objects, whole or by range", async () => {
 });
 
 const base64of = (value: number) => Buffer.from(value.toString(16).padStart(8, "0"), "hex").toString("base64");
-const sum = (algorithm: string, bytes: Uint8Array) => (algorithm === "CRC32" ? base64of(crc32(bytes)) : createHash(algorithm.toLowerCase()).update(bytes).digest("base64"));
+const sum = (algorithm: string, bytes: Uint8Array) =>
+  algorithm === "CRC32" ? base64of(crc32(bytes)) : createHash(algorithm.toLowerCase()).update(bytes).digest("base64");
 
-test.each(["CRC32", "SHA1", "SHA256"] as ChecksumAlgorithm[])("the %s of an upload in parts is that of its parts' checksums", async (algorithm) => {
-  const { s3, part, complete } = await connect({ ChecksumAlgorithm: algorithm });
-  const [one, two] = [await part(1, big("x"), { ChecksumAlgorithm: algorithm }), await part(2, Buffer.from("end"), { ChecksumAlgorithm: algorithm })];
-  const member = `Checksum${algorithm}` as "ChecksumCRC32";
-  expect(two[member]).toBe(sum(algorithm, Buffer.from("end")));
-  const parts = Buffer.concat([one, two].map((each) => Buffer.from(each[member]!, "base64")));
-  const whole = `${sum(algorithm, parts)}-2`;
-  expect(await complete(one, two)).toMatchObject({ [member]: whole, ChecksumType: "COMPOSITE" });
-  expect((await s3.headObject({ Bucket, Key: "big", ChecksumMode: "ENABLED" }))[member]).toBe(whole);
-});
+test.each(["CRC32", "SHA1", "SHA256"] as ChecksumAlgorithm[])(
+  "the %s of an upload in parts is that of its parts' checksums",
+  async (algorithm) => {
+    const { s3, part, complete } = await connect({ ChecksumAlgorithm: algorithm });
+    const [one, two] = [
+      await part(1, big("x"), { ChecksumAlgorithm: algorithm }),
+      await part(2, Buffer.from("end"), { ChecksumAlgorithm: algorithm }),
+    ];
+    const member = `Checksum${algorithm}` as "ChecksumCRC32";
+    expect(two[member]).toBe(sum(algorithm, Buffer.from("end")));
+    const parts = Buffer.concat([one, two].map((each) => Buffer.from(each[member]!, "base64")));
+    const whole = `${sum(algorithm, parts)}-2`;
+    expect(await complete(one, two)).toMatchObject({ [member]: whole, ChecksumType: "COMPOSITE" });
+    expect((await s3.headObject({ Bucket, Key: "big", ChecksumMode: "ENABLED" }))[member]).toBe(whole);
+  },
+);
 
 test("a CRC over the full object is that of its bytes", async () => {
   const { part, complete } = await connect({ ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" });
-  const parts = [await part(1, big("x"), { ChecksumAlgorithm: "CRC32" }), await part(2, Buffer.from("end"), { ChecksumAlgorithm: "CRC32" })];
-  expect(await complete(...parts)).toMatchObject({ ChecksumCRC32: sum("CRC32", Buffer.concat([big("x"), Buffer.from("end")])), ChecksumType: "FULL_OBJECT" });
+  const parts = [
+    await part(1, big("x"), { ChecksumAlgorithm: "CRC32" }),
+    await part(2, Buffer.from("end"), { ChecksumAlgorithm: "CRC32" }),
+  ];
+  expect(await complete(...parts)).toMatchObject({
+    ChecksumCRC32: sum("CRC32", Buffer.concat([big("x"), Buffer.from("end")])),
+    ChecksumType: "FULL_OBJECT",
+  });
 });

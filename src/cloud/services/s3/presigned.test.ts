@@ -19,11 +19,23 @@ async function connect() {
   const s3 = clients(cloud)(S3, { region: "eu-west-1", accessKeyId: AccessKey!.AccessKeyId, secretAccessKey: AccessKey!.SecretAccessKey });
   await s3.createBucket({ Bucket, CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
   const front = new Front(cloud, { verifySignatures: true });
-  const sign = (command: GetObjectCommand | PutObjectCommand, expiresIn = 300) => getSignedUrl(s3, command as GetObjectCommand, { expiresIn, signingDate: new Date(cloud.run.now) });
+  const sign = (command: GetObjectCommand | PutObjectCommand, expiresIn = 300) =>
+    getSignedUrl(s3, command, { expiresIn, signingDate: new Date(cloud.run.now) });
   const fetch = async (address: string, method = "GET", body = "") => {
     const url = new URL(address);
-    const { status, headers, body: answered, stream } = await front.answer({ method, url: `${url.pathname}${url.search}`, headers: { host: url.host }, body: Buffer.from(body) });
-    return { status, headers, text: Buffer.from(stream ? cloud.blobs.get(stream) : typeof answered === "string" ? Buffer.from(answered) : (answered ?? [])).toString() };
+    const {
+      status,
+      headers,
+      body: answered,
+      stream,
+    } = await front.answer({ method, url: `${url.pathname}${url.search}`, headers: { host: url.host }, body: Buffer.from(body) });
+    return {
+      status,
+      headers,
+      text: Buffer.from(
+        stream ? cloud.blobs.get(stream) : typeof answered === "string" ? Buffer.from(answered) : (answered ?? []),
+      ).toString(),
+    };
   };
   return { cloud, s3, sign, fetch };
 }
@@ -38,7 +50,16 @@ test("a presigned URL puts and gets an object without further credentials", asyn
 test("it carries the headers of the answer", async () => {
   const { s3, sign, fetch } = await connect();
   await s3.putObject({ Bucket, Key: "a", Body: "hello" });
-  const { headers } = await fetch(await sign(new GetObjectCommand({ Bucket, Key: "a", ResponseContentType: "text/csv", ResponseContentDisposition: 'attachment; filename="a.csv"' })));
+  const { headers } = await fetch(
+    await sign(
+      new GetObjectCommand({
+        Bucket,
+        Key: "a",
+        ResponseContentType: "text/csv",
+        ResponseContentDisposition: 'attachment; filename="a.csv"',
+      }),
+    ),
+  );
   expect(headers).toMatchObject({ "content-type": "text/csv", "content-disposition": 'attachment; filename="a.csv"' });
 });
 
@@ -57,7 +78,11 @@ test("it opens nothing but what it was signed for", async () => {
   const { s3, sign, fetch } = await connect();
   for (const Key of ["a", "b"]) await s3.putObject({ Bucket, Key, Body: Key });
   const url = await sign(new GetObjectCommand({ Bucket, Key: "a" }));
-  for (const [address, method] of [[url.replace("/a?", "/b?"), "GET"], [url, "DELETE"], [url.replace("X-Amz-Expires=300", "X-Amz-Expires=3000"), "GET"]] as const) {
+  for (const [address, method] of [
+    [url.replace("/a?", "/b?"), "GET"],
+    [url, "DELETE"],
+    [url.replace("X-Amz-Expires=300", "X-Amz-Expires=3000"), "GET"],
+  ] as const) {
     const { status, text } = await fetch(address, method);
     expect([status, text]).toEqual([403, expect.stringContaining("SignatureDoesNotMatch")]);
   }

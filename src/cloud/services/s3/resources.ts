@@ -3,9 +3,22 @@ import { AwsError, resource, type Call, type Properties, type Stack } from "../.
 import { state, type Bucket, type Here } from "./bucket.ts";
 import { bucketOperations } from "./buckets.ts";
 import { settingOperations } from "./settings.ts";
+import { analytics, inventory, lifecycleRule, lock, metrics, notifications, number, replication, tiering, truth, website } from "./template-shapes.ts";
 
 type Put = (call: Here, Bucket: string, value: any) => void;
 type Drop = (call: Here, Bucket: string) => void;
+
+/** A property that is a list of settings with ids. */
+const named = (setting: string, shape: (value: any) => any): [Put, Drop] => [
+  (call, Bucket, value) => void own(call, Bucket).settings.set(setting, Object.fromEntries(value.map((each: any) => [each.Id, shape(each)]))),
+  (call, Bucket) => void own(call, Bucket).settings.delete(setting),
+];
+
+/** `BucketOwnerFullControl` → `bucket-owner-full-control`. Every new bucket is private, so that this asks for nothing. */
+function putAcl(call: Here, Bucket: string, value: string): void {
+  if (value === "Private" && !own(call, Bucket).settings.has("Acl")) return;
+  bucketOperations.PutBucketAcl(call, { Bucket, ACL: value.replace(/(?!^)[A-Z]/g, "-$&").toLowerCase() as "private" });
+}
 
 /** Property → how it is set and unset. Their shapes are those of the API but for the names said here. */
 const settings: Record<string, [Put, Drop]> = {
@@ -18,17 +31,13 @@ const settings: Record<string, [Put, Drop]> = {
     (call, Bucket, value) => settingOperations.PutBucketCors(call, { Bucket, CORSConfiguration: { CORSRules: value.CorsRules.map((rule: any) => ({ ID: rule.Id, AllowedHeaders: rule.AllowedHeaders, AllowedMethods: rule.AllowedMethods, AllowedOrigins: rule.AllowedOrigins, ExposeHeaders: rule.ExposedHeaders, MaxAgeSeconds: number(rule.MaxAge) })) } }),
     (call, Bucket) => settingOperations.DeleteBucketCors(call, { Bucket }),
   ],
-  LifecycleConfiguration: [(call, Bucket, value) => void settingOperations.PutBucketLifecycleConfiguration(call, { Bucket, LifecycleConfiguration: { Rules: value.Rules.map(lifecycleRule) } }), (call, Bucket) => settingOperations.DeleteBucketLifecycle(call, { Bucket })],
+  LifecycleConfiguration: [(call, Bucket, value) => void settingOperations.PutBucketLifecycleConfiguration(call, { Bucket, LifecycleConfiguration: { Rules: value.Rules.map(lifecycleRule) }, TransitionDefaultMinimumObjectSize: value.TransitionDefaultMinimumObjectSize }), (call, Bucket) => settingOperations.DeleteBucketLifecycle(call, { Bucket })],
   PublicAccessBlockConfiguration: [
     (call, Bucket, value) => settingOperations.PutPublicAccessBlock(call, { Bucket, PublicAccessBlockConfiguration: Object.fromEntries(Object.entries(value).map(([name, each]) => [name, truth(each)])) }),
     (call, Bucket) => settingOperations.DeletePublicAccessBlock(call, { Bucket }),
   ],
   OwnershipControls: [(call, Bucket, value) => settingOperations.PutBucketOwnershipControls(call, { Bucket, OwnershipControls: value }), (call, Bucket) => settingOperations.DeleteBucketOwnershipControls(call, { Bucket })],
-  WebsiteConfiguration: [
-    (call, Bucket, value) =>
-      settingOperations.PutBucketWebsite(call, { Bucket, WebsiteConfiguration: { IndexDocument: value.IndexDocument && { Suffix: value.IndexDocument }, ErrorDocument: value.ErrorDocument && { Key: value.ErrorDocument }, RedirectAllRequestsTo: value.RedirectAllRequestsTo, RoutingRules: value.RoutingRules } }),
-    (call, Bucket) => settingOperations.DeleteBucketWebsite(call, { Bucket }),
-  ],
+  WebsiteConfiguration: [(call, Bucket, value) => settingOperations.PutBucketWebsite(call, { Bucket, WebsiteConfiguration: website(value) }), (call, Bucket) => settingOperations.DeleteBucketWebsite(call, { Bucket })],
   LoggingConfiguration: [
     (call, Bucket, value) => settingOperations.PutBucketLogging(call, { Bucket, BucketLoggingStatus: { LoggingEnabled: { TargetBucket: value.DestinationBucketName ?? Bucket, TargetPrefix: value.LogFilePrefix ?? "" } } }),
     (call, Bucket) => settingOperations.PutBucketLogging(call, { Bucket, BucketLoggingStatus: {} }),
@@ -40,59 +49,30 @@ const settings: Record<string, [Put, Drop]> = {
   NotificationConfiguration: [(call, Bucket, value) => settingOperations.PutBucketNotificationConfiguration(call, { Bucket, NotificationConfiguration: notifications(value) }), (call, Bucket) => settingOperations.PutBucketNotificationConfiguration(call, { Bucket, NotificationConfiguration: {} })],
   ReplicationConfiguration: [(call, Bucket, value) => settingOperations.PutBucketReplication(call, { Bucket, ReplicationConfiguration: replication(value) }), (call, Bucket) => settingOperations.DeleteBucketReplication(call, { Bucket })],
   ObjectLockConfiguration: [(call, Bucket, value) => settingOperations.PutObjectLockConfiguration(call, { Bucket, ObjectLockConfiguration: lock(value) }), (call, Bucket) => settingOperations.PutObjectLockConfiguration(call, { Bucket, ObjectLockConfiguration: { ObjectLockEnabled: "Enabled" } })],
-  IntelligentTieringConfigurations: [
-    (call, Bucket, value) => void own(call, Bucket).settings.set("IntelligentTiering", Object.fromEntries(value.map(({ Tierings, ...rest }: any) => [rest.Id, { ...rest, Tierings: Tierings.map(({ AccessTier, Days }: any) => ({ AccessTier, Days: number(Days) })) }]))),
-    (call, Bucket) => void own(call, Bucket).settings.delete("IntelligentTiering"),
-  ],
+  IntelligentTieringConfigurations: named("IntelligentTiering", tiering),
+  InventoryConfigurations: named("Inventory", inventory),
+  AnalyticsConfigurations: named("Analytics", analytics),
+  MetricsConfigurations: named("Metrics", metrics),
+  AccessControl: [(call, Bucket, value) => putAcl(call, Bucket, value), (call, Bucket) => putAcl(call, Bucket, "Private")],
 };
-
-const truth = (value: unknown) => (value === undefined ? undefined : value === true || value === "true");
-const number = (value: unknown) => (value === undefined ? undefined : Number(value));
 
 function own(call: Here, name: string): Bucket {
   return call.state.buckets.get(name)!;
 }
 
-function lifecycleRule(rule: any): any {
-  const transition = (each: any) => ({ StorageClass: each.StorageClass, Days: number(each.TransitionInDays), Date: each.TransitionDate && new Date(each.TransitionDate) });
-  const expires = rule.ExpirationInDays ?? rule.ExpirationDate ?? rule.ExpiredObjectDeleteMarker;
-  return {
-    ID: rule.Id,
-    Status: rule.Status,
-    Filter: { Prefix: rule.Prefix ?? "" },
-    Expiration: expires === undefined ? undefined : { Days: number(rule.ExpirationInDays), Date: rule.ExpirationDate && new Date(rule.ExpirationDate), ExpiredObjectDeleteMarker: truth(rule.ExpiredObjectDeleteMarker) },
-    Transitions: (rule.Transitions ?? (rule.Transition && [rule.Transition]))?.map(transition),
-    NoncurrentVersionExpiration: rule.NoncurrentVersionExpiration
-      ? { NoncurrentDays: number(rule.NoncurrentVersionExpiration.NoncurrentDays), NewerNoncurrentVersions: number(rule.NoncurrentVersionExpiration.NewerNoncurrentVersions) }
-      : rule.NoncurrentVersionExpirationInDays && { NoncurrentDays: number(rule.NoncurrentVersionExpirationInDays) },
-    NoncurrentVersionTransitions: rule.NoncurrentVersionTransitions?.map((each: any) => ({ StorageClass: each.StorageClass, NoncurrentDays: number(each.TransitionInDays) })),
-    AbortIncompleteMultipartUpload: rule.AbortIncompleteMultipartUpload && { DaysAfterInitiation: number(rule.AbortIncompleteMultipartUpload.DaysAfterInitiation) },
-  };
-}
-
-function notifications(value: any): any {
-  const filter = (each: any) => each.Filter && { Key: { FilterRules: each.Filter.S3Key.Rules } };
-  return {
-    EventBridgeConfiguration: value.EventBridgeConfiguration && {},
-    QueueConfigurations: value.QueueConfigurations?.map((each: any) => ({ Events: [each.Event], QueueArn: each.Queue, Filter: filter(each) })),
-    TopicConfigurations: value.TopicConfigurations?.map((each: any) => ({ Events: [each.Event], TopicArn: each.Topic, Filter: filter(each) })),
-    LambdaFunctionConfigurations: value.LambdaConfigurations?.map((each: any) => ({ Events: [each.Event], LambdaFunctionArn: each.Function, Filter: filter(each) })),
-  };
-}
-
-function replication(value: any): any {
-  return { Role: value.Role, Rules: value.Rules.map(({ Id, Priority, ...rest }: any) => ({ ...rest, ID: Id, Priority: number(Priority) })) };
-}
-
-function lock(value: any): any {
-  const byDefault = value.Rule?.DefaultRetention;
-  return { ObjectLockEnabled: value.ObjectLockEnabled ?? "Enabled", Rule: byDefault && { DefaultRetention: { Mode: byDefault.Mode, Days: number(byDefault.Days), Years: number(byDefault.Years) } } };
-}
-
 const tagsFor = (properties: Properties, stack: Stack) => ({ ...stack.tags, ...Object.fromEntries((properties.Tags ?? []).map(({ Key, Value }: any) => [Key, String(Value)])) });
+
+const OTHERS = new Set(["BucketName", "VersioningConfiguration", "ObjectLockEnabled", "Tags"]);
+
+/** What is not carried out is refused by its name. */
+function checkKnown(properties: Properties): void {
+  const unknown = Object.keys(properties).find((name) => !(name in settings) && !OTHERS.has(name));
+  if (unknown) throw new AwsError("NotImplemented", `Causeway does not emulate ${unknown} of AWS::S3::Bucket.`, 501);
+}
 
 /** Puts every property that is set, and unsets what was set before and is no longer. */
 function apply(call: Here, name: string, properties: Properties, previous: Properties, stack: Stack): void {
+  checkKnown(properties);
   const bucket = own(call, name);
   const versioning = properties.VersioningConfiguration?.Status;
   if (versioning) bucketOperations.PutBucketVersioning(call, { Bucket: name, VersioningConfiguration: { Status: versioning } });
@@ -111,6 +91,9 @@ function rehearse(call: Here, bucket: Bucket, properties: Properties, previous: 
   const trial = Object.create(call, { state: { value: { ...state(), buckets } } }) as Here;
   apply(trial, bucket.name, properties, previous, stack);
 }
+
+/** The older regions, whose website endpoints have a dash before the region: docs.aws.amazon.com/general/latest/gr/s3.html */
+const DASHED = new Set(["us-east-1", "us-west-1", "us-west-2", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "eu-west-1", "sa-east-1"]);
 
 export const resources = {
   "AWS::S3::Bucket": resource({
@@ -145,7 +128,7 @@ export const resources = {
         DomainName: `${id}.s3.amazonaws.com`,
         DualStackDomainName: `${id}.s3.dualstack.${region}.amazonaws.com`,
         RegionalDomainName: `${id}.s3.${region}.amazonaws.com`,
-        WebsiteURL: `http://${id}.s3-website${region === "us-east-1" ? "-" : "."}${region}.amazonaws.com`,
+        WebsiteURL: `http://${id}.s3-website${DASHED.has(region) ? "-" : "."}${region}.amazonaws.com`,
       };
     },
     read(call: Call, id) {

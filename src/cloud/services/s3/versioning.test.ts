@@ -19,12 +19,22 @@ test("S3-06 a simple delete puts a marker: 404 with it, 405 on it, and what was 
   const one = await s3.putObject({ Bucket, Key: "a", Body: "one" });
   const marker = await s3.deleteObject({ Bucket, Key: "a" });
   expect(marker).toMatchObject({ DeleteMarker: true, VersionId: expect.stringMatching(/^\w{32}$/) });
-  const missing = await s3.getObject({ Bucket, Key: "a" }).catch((error: { name: string; $response: { headers: Record<string, string> } }) => error);
-  expect(missing).toMatchObject({ name: "NoSuchKey", $response: { headers: { "x-amz-delete-marker": "true", "x-amz-version-id": marker.VersionId } } });
+  const missing = await s3
+    .getObject({ Bucket, Key: "a" })
+    .catch((error: { name: string; $response: { headers: Record<string, string> } }) => error);
+  expect(missing).toMatchObject({
+    name: "NoSuchKey",
+    $response: { headers: { "x-amz-delete-marker": "true", "x-amz-version-id": marker.VersionId } },
+  });
   await expect(read("a", marker.VersionId)).rejects.toMatchObject({ name: "MethodNotAllowed", $metadata: { httpStatusCode: 405 } });
-  await expect(s3.headObject({ Bucket, Key: "a", VersionId: marker.VersionId })).rejects.toMatchObject({ $metadata: { httpStatusCode: 405 } });
+  await expect(s3.headObject({ Bucket, Key: "a", VersionId: marker.VersionId })).rejects.toMatchObject({
+    $metadata: { httpStatusCode: 405 },
+  });
   expect(await read("a", one.VersionId)).toBe("one");
-  expect(await s3.deleteObject({ Bucket, Key: "a", VersionId: marker.VersionId })).toMatchObject({ DeleteMarker: true, VersionId: marker.VersionId });
+  expect(await s3.deleteObject({ Bucket, Key: "a", VersionId: marker.VersionId })).toMatchObject({
+    DeleteMarker: true,
+    VersionId: marker.VersionId,
+  });
   expect(await read("a")).toBe("one");
 });
 
@@ -65,9 +75,14 @@ test("many are deleted at once, each with its own answer, quietly when asked", a
   await versioning("Enabled");
   const { VersionId } = await s3.putObject({ Bucket, Key: "a", Body: "one" });
   const { Deleted } = await s3.deleteObjects({ Bucket, Delete: { Objects: [{ Key: "a", VersionId }, { Key: "never" }] } });
-  expect(Deleted).toEqual([{ Key: "a", VersionId }, { Key: "never", DeleteMarker: true, DeleteMarkerVersionId: expect.any(String) }]);
+  expect(Deleted).toEqual([
+    { Key: "a", VersionId },
+    { Key: "never", DeleteMarker: true, DeleteMarkerVersionId: expect.any(String) },
+  ]);
   expect((await s3.deleteObjects({ Bucket, Delete: { Quiet: true, Objects: [{ Key: "a" }] } })).Deleted).toBeUndefined();
-  await expect(s3.deleteObjects({ Bucket, Delete: { Objects: Array.from({ length: 1001 }, (_, at) => ({ Key: `${at}` })) } })).rejects.toMatchObject({ name: "MalformedXML" });
+  await expect(
+    s3.deleteObjects({ Bucket, Delete: { Objects: Array.from({ length: 1001 }, (_, at) => ({ Key: `${at}` })) } }),
+  ).rejects.toMatchObject({ name: "MalformedXML" });
 });
 
 type Entry = { id: string; body?: string };
@@ -75,7 +90,10 @@ const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ act: fc.constant("put" as const), key: fc.constantFrom("a", "b") }) },
   { weight: 3, arbitrary: fc.record({ act: fc.constant("delete" as const), key: fc.constantFrom("a", "b") }) },
   { weight: 3, arbitrary: fc.record({ act: fc.constant("remove" as const), key: fc.constantFrom("a", "b"), index: fc.nat(4) }) },
-  { weight: 2, arbitrary: fc.record({ act: fc.constantFrom("Enabled" as const, "Suspended" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ act: fc.constant("turn" as const), status: fc.constantFrom("Enabled" as const, "Suspended" as const) }),
+  },
 );
 
 /** The user guide's rules for PUT and DELETE in each of the three states, over plain arrays, the newest first. */
@@ -90,8 +108,13 @@ function model() {
     keys,
     setStatus: (next: string) => void (status = next),
     put: (key: string, id: string | undefined, body: string) => top(key, { id: status === "Enabled" ? id! : "null", body }),
-    delete: (key: string, id: string | undefined) => (status === undefined ? keys.set(key, []) : top(key, { id: status === "Enabled" ? id! : "null" })),
-    remove: (key: string, id: string) => keys.set(key, (keys.get(key) ?? []).filter((entry) => entry.id !== id)),
+    delete: (key: string, id: string | undefined) =>
+      status === undefined ? keys.set(key, []) : top(key, { id: status === "Enabled" ? id! : "null" }),
+    remove: (key: string, id: string) =>
+      keys.set(
+        key,
+        (keys.get(key) ?? []).filter((entry) => entry.id !== id),
+      ),
   };
 }
 
@@ -101,10 +124,11 @@ test("any sequence of puts, deletes, removals and changes of the status leaves w
       const { s3, versioning, read } = await connect();
       const expected = model();
       for (const [at, each] of steps.entries()) {
-        if (each.act === "Enabled" || each.act === "Suspended") {
-          await versioning(each.act);
-          expected.setStatus(each.act);
-        } else if (each.act === "put") expected.put(each.key, (await s3.putObject({ Bucket, Key: each.key, Body: `v${at}` })).VersionId, `v${at}`);
+        if (each.act === "turn") {
+          await versioning(each.status);
+          expected.setStatus(each.status);
+        } else if (each.act === "put")
+          expected.put(each.key, (await s3.putObject({ Bucket, Key: each.key, Body: `v${at}` })).VersionId, `v${at}`);
         else if (each.act === "delete") expected.delete(each.key, (await s3.deleteObject({ Bucket, Key: each.key })).VersionId);
         else {
           const entry = expected.keys.get(each.key)?.[each.index];

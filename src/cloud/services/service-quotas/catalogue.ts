@@ -85,8 +85,16 @@ const NETWORK: Owner[] = [
 
 const COMPUTE: Owner[] = [
   // ECS-016
-  { code: "ecs", name: "Amazon Elastic Container Service (Amazon ECS)", quotas: [quota("L-21C621EB", "Clusters per account", 10_000), quota("L-9EF96962", "Services per cluster", 5000)] },
-  { code: "ecr", name: "Amazon Elastic Container Registry (Amazon ECR)", quotas: [quota("L-CFEB8E8D", "Registered repositories", 100_000)] },
+  {
+    code: "ecs",
+    name: "Amazon Elastic Container Service (Amazon ECS)",
+    quotas: [quota("L-21C621EB", "Clusters per account", 10_000), quota("L-9EF96962", "Services per cluster", 5000)],
+  },
+  {
+    code: "ecr",
+    name: "Amazon Elastic Container Registry (Amazon ECR)",
+    quotas: [quota("L-CFEB8E8D", "Registered repositories", 100_000)],
+  },
   {
     code: "autoscaling",
     name: "Amazon EC2 Auto Scaling",
@@ -95,11 +103,18 @@ const COMPUTE: Owner[] = [
 ];
 
 const DATA: Owner[] = [
-  { code: "s3", name: "Amazon Simple Storage Service (Amazon S3)", quotas: [global(quota("L-DC2B2D3D", "General purpose buckets", 10_000))] },
+  {
+    code: "s3",
+    name: "Amazon Simple Storage Service (Amazon S3)",
+    quotas: [global(quota("L-DC2B2D3D", "General purpose buckets", 10_000))],
+  },
   {
     code: "ebs",
     name: "Amazon Elastic Block Store (Amazon EBS)",
-    quotas: [quota("L-D18FCD1D", "Storage for General Purpose SSD (gp2) volumes, in TiB", 50), quota("L-7A658B76", "Storage for General Purpose SSD (gp3) volumes, in TiB", 50)],
+    quotas: [
+      quota("L-D18FCD1D", "Storage for General Purpose SSD (gp2) volumes, in TiB", 50),
+      quota("L-7A658B76", "Storage for General Purpose SSD (gp3) volumes, in TiB", 50),
+    ],
   },
   {
     // docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
@@ -125,7 +140,11 @@ const MANAGEMENT: Owner[] = [
   {
     code: "acm",
     name: "AWS Certificate Manager (ACM)",
-    quotas: [quota("L-F141DD1D", "ACM certificates", 2500), quota("L-D2CB7DE9", "Imported certificates", 2500), quota("L-FB94F0B0", "Domain names per ACM certificate", 10)],
+    quotas: [
+      quota("L-F141DD1D", "ACM certificates", 2500),
+      quota("L-D2CB7DE9", "Imported certificates", 2500),
+      quota("L-FB94F0B0", "Domain names per ACM certificate", 10),
+    ],
   },
   { code: "cloudformation", name: "AWS CloudFormation", quotas: [quota("L-0485CB21", "Stack count", 2000)] },
   {

@@ -24,7 +24,10 @@ export type Notification = {
 export function deliver(call: Here, subscription: Subscription, notification: Notification): void {
   if (subscription.token !== undefined || !wanted(subscription, notification)) return;
   const text = textFor(call, subscription, notification);
-  const failure = subscription.protocol === "sqs" ? send(call, subscription.endpoint, subscription, notification, text) : `Causeway does not deliver to ${subscription.protocol} endpoints.`;
+  const failure =
+    subscription.protocol === "sqs"
+      ? send(call, subscription.endpoint, subscription, notification, text)
+      : `Causeway does not deliver to ${subscription.protocol} endpoints.`;
   if (failure === undefined) return;
   const { deadLetterTargetArn } = JSON.parse(subscription.attributes.RedrivePolicy ?? "{}");
   const lost = deadLetterTargetArn === undefined ? failure : send(call, deadLetterTargetArn, subscription, notification, text);

@@ -25,7 +25,9 @@ function parse(text: string): Pattern {
 function hasWildcard(value: unknown, inList = false): boolean {
   if (Array.isArray(value)) return value.some((each) => hasWildcard(each, true));
   if (!isFields(value)) return false;
-  return Object.entries(value).some(([key, inner]) => (inList && key === "wildcard") || hasWildcard(inner, inList && key === "anything-but"));
+  return Object.entries(value).some(
+    ([key, inner]) => (inList && key === "wildcard") || hasWildcard(inner, inList && key === "anything-but"),
+  );
 }
 
 /** How many fields a policy names, and how many combinations of their values there are. */

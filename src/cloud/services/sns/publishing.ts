@@ -10,14 +10,15 @@ type Outgoing = Omit<sdk.PublishBatchRequestEntry, "Id">;
 
 export const publishOperations = {
   Publish(call, { TopicArn, TargetArn, PhoneNumber, ...message }) {
-    if (PhoneNumber !== undefined) throw new AwsError("NotImplemented", "Causeway does not send text messages.", 501, { service: "sns", operation: "Publish" });
+    if (PhoneNumber !== undefined)
+      throw new AwsError("NotImplemented", "Causeway does not send text messages.", 501, { service: "sns", operation: "Publish" });
     const arn = TopicArn ?? TargetArn;
     if (arn === undefined) throw invalid("TopicArn or TargetArn Reason: no value for required parameter");
     const topic = topicOf(call, arn);
     checkMessage(topic, message);
     return publish(call, topic, message);
   },
-  PublishBatch(call, { TopicArn, PublishBatchRequestEntries: entries = [] }) {
+  PublishBatch(call, { TopicArn, PublishBatchRequestEntries: entries }) {
     const topic = topicOf(call, TopicArn);
     checkBatch(topic, entries);
     const Successful: sdk.PublishBatchResultEntry[] = [];
@@ -43,7 +44,8 @@ function checkBatch(topic: Topic, entries: readonly sdk.PublishBatchRequestEntry
   if (ids.some((id) => !/^[\w-]{1,80}$/.test(id))) {
     throw new AwsError("InvalidBatchEntryId", "The Id of a batch entry in a batch request doesn't abide by the specification.");
   }
-  if (new Set(ids).size < ids.length) throw new AwsError("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.");
+  if (new Set(ids).size < ids.length)
+    throw new AwsError("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.");
   if (entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > sizeMax(topic)) {
     throw new AwsError("BatchRequestTooLong", "The length of all the batch messages put together is more than the limit.");
   }
@@ -96,9 +98,12 @@ function checkAttributes(attributes: Readonly<Record<string, sdk.MessageAttribut
       );
     }
     if (DataType.startsWith("Binary") ? !BinaryValue?.byteLength : !StringValue) {
-      throw wrong(`The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${DataType}'.`);
+      throw wrong(
+        `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${DataType}'.`,
+      );
     }
-    if (DataType.startsWith("Number") && Number.isNaN(Number(StringValue))) throw wrong(`Could not cast message attribute '${name}' value to number.`);
+    if (DataType.startsWith("Number") && Number.isNaN(Number(StringValue)))
+      throw wrong(`Could not cast message attribute '${name}' value to number.`);
   }
 }
 
@@ -110,7 +115,9 @@ function checkFifo({ fifo, attributes }: Topic, { MessageGroupId, MessageDedupli
   }
   if (!fifo) {
     if (MessageDeduplicationId === undefined) return;
-    throw invalid("MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type");
+    throw invalid(
+      "MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type",
+    );
   }
   if (MessageGroupId === undefined) throw invalid("The MessageGroupId parameter is required for FIFO topics");
   if (MessageDeduplicationId === undefined && attributes.ContentBasedDeduplication !== "true") {

@@ -4,7 +4,7 @@ import { remove, subscriptionOperations } from "./subscriptions.ts";
 import { subscriptionsOf, type Here } from "./topic.ts";
 import { topicOperations } from "./topics.ts";
 
-const text = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
+const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 const truth = (value: unknown): boolean => value === true || value === "true";
 
 /** What an attribute is when the template no longer names it. */
@@ -24,9 +24,11 @@ const logged: Record<string, string> = { "http/s": "HTTP", sqs: "SQS", lambda: "
 function topicAttributesOf(properties: Properties): Record<string, string> {
   const attributes: Record<string, string> = {};
   for (const name of Object.keys(topicUnset)) if (properties[name] !== undefined) attributes[name] = text(properties[name]);
-  for (const { Protocol, SuccessFeedbackRoleArn, SuccessFeedbackSampleRate, FailureFeedbackRoleArn } of properties.DeliveryStatusLogging ?? []) {
+  for (const { Protocol, SuccessFeedbackRoleArn, SuccessFeedbackSampleRate, FailureFeedbackRoleArn } of properties.DeliveryStatusLogging ??
+    []) {
     const given = { SuccessFeedbackRoleArn, SuccessFeedbackSampleRate, FailureFeedbackRoleArn };
-    for (const [name, value] of Object.entries(given)) if (value !== undefined) attributes[`${logged[Protocol] ?? Protocol}${name}`] = text(value);
+    for (const [name, value] of Object.entries(given))
+      if (value !== undefined) attributes[`${logged[Protocol] ?? Protocol}${name}`] = text(value);
   }
   return attributes;
 }
@@ -73,10 +75,19 @@ const topic = resource({
       if (unset !== undefined) topicOperations.SetTopicAttributes(call, { TopicArn: id, AttributeName, AttributeValue: unset });
       else delete found?.attributes[AttributeName];
     }
-    for (const [AttributeName, AttributeValue] of Object.entries(now)) topicOperations.SetTopicAttributes(call, { TopicArn: id, AttributeName, AttributeValue });
+    for (const [AttributeName, AttributeValue] of Object.entries(now))
+      topicOperations.SetTopicAttributes(call, { TopicArn: id, AttributeName, AttributeValue });
     const [was, is]: Inline[][] = [previous.Subscription ?? [], properties.Subscription ?? []];
-    unsubscribe(call, id, (was ?? []).filter((each) => !is?.some((other) => same(each, other))));
-    subscribe(call, id, (is ?? []).filter((each) => !was?.some((other) => same(each, other))));
+    unsubscribe(
+      call,
+      id,
+      (was ?? []).filter((each) => !is?.some((other) => same(each, other))),
+    );
+    subscribe(
+      call,
+      id,
+      (is ?? []).filter((each) => !was?.some((other) => same(each, other))),
+    );
     setTags(call, id, previous, properties, stack);
   },
   delete: (call: Here, id) => void topicOperations.DeleteTopic(call, { TopicArn: id }),
@@ -105,7 +116,13 @@ const subscription = resource({
   create(call: Here, properties) {
     const { TopicArn, Protocol, Endpoint } = properties;
     const Attributes = given(properties, subscriptionAttributes);
-    const { SubscriptionArn } = subscriptionOperations.Subscribe(at(call, TopicArn), { TopicArn, Protocol, Endpoint, Attributes, ReturnSubscriptionArn: true });
+    const { SubscriptionArn } = subscriptionOperations.Subscribe(at(call, TopicArn), {
+      TopicArn,
+      Protocol,
+      Endpoint,
+      Attributes,
+      ReturnSubscriptionArn: true,
+    });
     return SubscriptionArn;
   },
   update(call: Here, id, properties, previous) {
@@ -133,7 +150,12 @@ function setPolicy(call: Here, arns: readonly string[], policy: string): void {
 }
 
 /** Without a policy of its own a topic has the default one. */
-const unsetPolicy = (call: Here, arns: readonly string[]): void => setPolicy(call, arns.filter((arn) => at(call, arn).state.topics.has(arn)), "");
+const unsetPolicy = (call: Here, arns: readonly string[]): void =>
+  setPolicy(
+    call,
+    arns.filter((arn) => at(call, arn).state.topics.has(arn)),
+    "",
+  );
 
 const topicPolicy = resource({
   create(call: Here, { Topics, PolicyDocument }, stack) {
@@ -142,7 +164,10 @@ const topicPolicy = resource({
   },
   update(call: Here, _id, { Topics, PolicyDocument }, previous) {
     setPolicy(call, Topics, text(PolicyDocument));
-    unsetPolicy(call, previous.Topics.filter((arn: string) => !Topics.includes(arn)));
+    unsetPolicy(
+      call,
+      previous.Topics.filter((arn: string) => !Topics.includes(arn)),
+    );
   },
   delete: (call: Here, _id, { Topics }) => unsetPolicy(call, Topics),
   attributes: (_call, id) => ({ Id: id }),

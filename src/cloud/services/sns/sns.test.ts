@@ -19,9 +19,19 @@ function start() {
   const subscriber = async (TopicArn: string, name: string, Attributes: Record<string, string> = {}, at = region) => {
     const queues = client(SQS, { region: at });
     const { QueueUrl } = await queues.createQueue({ QueueName: name, Attributes: name.endsWith(".fifo") ? { FifoQueue: "true" } : {} });
-    const { SubscriptionArn = "" } = await sns.subscribe({ TopicArn, Protocol: "sqs", Endpoint: `arn:aws:sqs:${at}:${account}:${name}`, Attributes });
+    const { SubscriptionArn = "" } = await sns.subscribe({
+      TopicArn,
+      Protocol: "sqs",
+      Endpoint: `arn:aws:sqs:${at}:${account}:${name}`,
+      Attributes,
+    });
     const arrived = async () => {
-      const { Messages = [] } = await queues.receiveMessage({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ["All"], MessageSystemAttributeNames: ["All"] });
+      const { Messages = [] } = await queues.receiveMessage({
+        QueueUrl,
+        MaxNumberOfMessages: 10,
+        MessageAttributeNames: ["All"],
+        MessageSystemAttributeNames: ["All"],
+      });
       for (const { ReceiptHandle } of Messages) await queues.deleteMessage({ QueueUrl, ReceiptHandle });
       return Messages;
     };
@@ -51,7 +61,12 @@ test("a message reaches the subscribed queues, in AWS's envelope or raw", async 
   expect(TopicArn).toBe(`arn:aws:sns:${region}:${account}:orders`);
   const wrapped = await subscriber(TopicArn, "wrapped");
   const raw = await subscriber(TopicArn, "raw", { RawMessageDelivery: "true" });
-  const { MessageId } = await sns.publish({ TopicArn, Message: "hello", Subject: "Greeting", MessageAttributes: { kind: text("new"), raw: { DataType: "Binary", BinaryValue: Uint8Array.of(1, 2) } } });
+  const { MessageId } = await sns.publish({
+    TopicArn,
+    Message: "hello",
+    Subject: "Greeting",
+    MessageAttributes: { kind: text("new"), raw: { DataType: "Binary", BinaryValue: Uint8Array.of(1, 2) } },
+  });
   const [{ Body = "" } = {}] = await wrapped.arrived();
   expect(JSON.parse(Body)).toEqual({
     Type: "Notification",
@@ -67,7 +82,9 @@ test("a message reaches the subscribed queues, in AWS's envelope or raw", async 
     MessageAttributes: { kind: { Type: "String", Value: "new" }, raw: { Type: "Binary", Value: "AQI=" } },
   });
   expect(Body).toMatch(/^\{\n {2}"Type" : "Notification",\n/);
-  expect(await raw.arrived()).toMatchObject([{ Body: "hello", MessageAttributes: { kind: text("new"), raw: { BinaryValue: Uint8Array.of(1, 2) } } }]);
+  expect(await raw.arrived()).toMatchObject([
+    { Body: "hello", MessageAttributes: { kind: text("new"), raw: { BinaryValue: Uint8Array.of(1, 2) } } },
+  ]);
 });
 
 test("a queue in another region is reached", async () => {
@@ -86,7 +103,9 @@ test("one text for each protocol", async () => {
   await publish({ default: "for all", sqs: "for queues" });
   await publish({ default: "for all", email: "for people" });
   expect(await raw.bodies()).toEqual(["for queues", "for all"]);
-  expect(await refusal(publish({ sqs: "x" }))).toBe("InvalidParameterException: Invalid parameter: Message Structure - No default entry in JSON message body");
+  expect(await refusal(publish({ sqs: "x" }))).toBe(
+    "InvalidParameterException: Invalid parameter: Message Structure - No default entry in JSON message body",
+  );
 });
 
 test.each([
@@ -119,8 +138,16 @@ test.each([
 test("a filter policy over the message looks into its JSON", async () => {
   const { sns, topic, subscriber } = start();
   const TopicArn = await topic("bodies");
-  const queue = await subscriber(TopicArn, "q", { RawMessageDelivery: "true", FilterPolicyScope: "MessageBody", FilterPolicy: JSON.stringify({ order: { state: ["paid"], lines: { sku: [{ prefix: "A" }] } } }) });
-  const bodies = [{ order: { state: "paid", lines: [{ sku: "B1" }, { sku: "A1" }] } }, { order: { state: "paid", lines: [{ sku: "B1" }] } }, { order: { state: "new", lines: [{ sku: "A1" }] } }].map((each) => JSON.stringify(each));
+  const queue = await subscriber(TopicArn, "q", {
+    RawMessageDelivery: "true",
+    FilterPolicyScope: "MessageBody",
+    FilterPolicy: JSON.stringify({ order: { state: ["paid"], lines: { sku: [{ prefix: "A" }] } } }),
+  });
+  const bodies = [
+    { order: { state: "paid", lines: [{ sku: "B1" }, { sku: "A1" }] } },
+    { order: { state: "paid", lines: [{ sku: "B1" }] } },
+    { order: { state: "new", lines: [{ sku: "A1" }] } },
+  ].map((each) => JSON.stringify(each));
   for (const Message of [...bodies, "no JSON"]) await sns.publish({ TopicArn, Message });
   expect(await queue.bodies()).toEqual(bodies.slice(0, 1));
 });
@@ -145,16 +172,31 @@ test("a subscription in the outside world waits for its token, and is forgotten 
   const { cloud, sns, topic, later } = start();
   const TopicArn = await topic("news");
   expect((await sns.subscribe({ TopicArn, Protocol: "email", Endpoint: "a@example.com" })).SubscriptionArn).toBe("pending confirmation");
-  const { SubscriptionArn } = await sns.subscribe({ TopicArn, Protocol: "https", Endpoint: "https://example.com/hook", ReturnSubscriptionArn: true });
-  expect((await sns.getSubscriptionAttributes({ SubscriptionArn })).Attributes).toMatchObject({ PendingConfirmation: "true", Protocol: "https" });
-  expect((await sns.listSubscriptionsByTopic({ TopicArn })).Subscriptions?.map((each) => each.SubscriptionArn)).toEqual(["PendingConfirmation", "PendingConfirmation"]);
+  const { SubscriptionArn } = await sns.subscribe({
+    TopicArn,
+    Protocol: "https",
+    Endpoint: "https://example.com/hook",
+    ReturnSubscriptionArn: true,
+  });
+  expect((await sns.getSubscriptionAttributes({ SubscriptionArn })).Attributes).toMatchObject({
+    PendingConfirmation: "true",
+    Protocol: "https",
+  });
+  expect((await sns.listSubscriptionsByTopic({ TopicArn })).Subscriptions?.map((each) => each.SubscriptionArn)).toEqual([
+    "PendingConfirmation",
+    "PendingConfirmation",
+  ]);
   const { subscriptions }: State = cloud.state("sns", account, region);
   const Token = subscriptions.get(SubscriptionArn ?? "")?.token ?? "";
   expect(await refusal(sns.confirmSubscription({ TopicArn, Token: "guess" }))).toBe("InvalidParameterException: Invalid parameter: Token");
   expect((await sns.confirmSubscription({ TopicArn, Token })).SubscriptionArn).toBe(SubscriptionArn);
   later(hours(48));
   expect((await sns.listSubscriptions({})).Subscriptions).toMatchObject([{ SubscriptionArn, Endpoint: "https://example.com/hook" }]);
-  expect((await sns.getTopicAttributes({ TopicArn })).Attributes).toMatchObject({ SubscriptionsConfirmed: "1", SubscriptionsPending: "0", SubscriptionsDeleted: "1" });
+  expect((await sns.getTopicAttributes({ TopicArn })).Attributes).toMatchObject({
+    SubscriptionsConfirmed: "1",
+    SubscriptionsPending: "0",
+    SubscriptionsDeleted: "1",
+  });
 });
 
 test("what can't be delivered goes to the dead-letter queue, or is counted", async () => {
@@ -177,8 +219,14 @@ test("a batch publishes what it can, and says of each entry what failed", async 
   const { sns, topic, subscriber } = start();
   const TopicArn = await topic("batch");
   const queue = await subscriber(TopicArn, "q", { RawMessageDelivery: "true" });
-  const entries = [{ Id: "1", Message: "one" }, { Id: "2", Message: "two", Subject: "line\nbreak" }];
-  expect(await sns.publishBatch({ TopicArn, PublishBatchRequestEntries: entries })).toMatchObject({ Successful: [{ Id: "1" }], Failed: [{ Id: "2", Code: "InvalidParameter", SenderFault: true }] });
+  const entries = [
+    { Id: "1", Message: "one" },
+    { Id: "2", Message: "two", Subject: "line\nbreak" },
+  ];
+  expect(await sns.publishBatch({ TopicArn, PublishBatchRequestEntries: entries })).toMatchObject({
+    Successful: [{ Id: "1" }],
+    Failed: [{ Id: "2", Code: "InvalidParameter", SenderFault: true }],
+  });
   expect(await queue.bodies()).toEqual(["one"]);
   expect(await refusal(sns.publishBatch({ TopicArn, PublishBatchRequestEntries: [] }))).toMatch(/^EmptyBatchRequest/);
 });
@@ -196,13 +244,22 @@ test("a topic is made once, described, tagged, permitted, and takes its subscrip
   expect(DisplayName).toBe("New");
   expect(JSON.parse(Policy).Statement.map(({ Sid }: { Sid: string }) => Sid)).toEqual(["__default_statement_ID", "them"]);
   await sns.removePermission({ TopicArn, Label: "them" });
-  await sns.tagResource({ ResourceArn: TopicArn, Tags: [{ Key: "team", Value: "shop" }, { Key: "old", Value: "1" }] });
+  await sns.tagResource({
+    ResourceArn: TopicArn,
+    Tags: [
+      { Key: "team", Value: "shop" },
+      { Key: "old", Value: "1" },
+    ],
+  });
   await sns.untagResource({ ResourceArn: TopicArn, TagKeys: ["old"] });
   expect((await sns.listTagsForResource({ ResourceArn: TopicArn })).Tags).toEqual([{ Key: "team", Value: "shop" }]);
   const { SubscriptionArn } = await subscriber(TopicArn, "q");
   expect((await subscriber(TopicArn, "q")).SubscriptionArn).toBe(SubscriptionArn); // the same again is the same
   await sns.setSubscriptionAttributes({ SubscriptionArn, AttributeName: "RawMessageDelivery", AttributeValue: "true" });
-  expect((await sns.getSubscriptionAttributes({ SubscriptionArn })).Attributes).toMatchObject({ RawMessageDelivery: "true", PendingConfirmation: "false" });
+  expect((await sns.getSubscriptionAttributes({ SubscriptionArn })).Attributes).toMatchObject({
+    RawMessageDelivery: "true",
+    PendingConfirmation: "false",
+  });
   await sns.deleteTopic({ TopicArn });
   expect((await sns.listSubscriptions({})).Subscriptions).toEqual([]);
   expect(await refusal(sns.publish({ TopicArn, Message: "x" }))).toBe("NotFoundException: Topic does not exist");
@@ -213,18 +270,29 @@ test.each([
   [{ Protocol: "sqs", Endpoint: "https://sqs" }, /SQS endpoint ARN/],
   [{ Protocol: "http", Endpoint: "https://x" }, /Endpoint must match the specified protocol/],
   [{ Protocol: "pigeon", Endpoint: "x" }, /does not support this protocol string: pigeon/],
-  [{ Protocol: "sqs", Endpoint: `arn:aws:sqs:${region}:${account}:q.fifo` }, /FIFO SQS Queues can not be subscribed to standard SNS topics/],
+  [
+    { Protocol: "sqs", Endpoint: `arn:aws:sqs:${region}:${account}:q.fifo` },
+    /FIFO SQS Queues can not be subscribed to standard SNS topics/,
+  ],
   [{ Attributes: { FilterPolicy: "{" } }, /FilterPolicy/],
   [{ Attributes: { FilterPolicy: '{"a":"b"}' } }, /must be an object or an array/],
   [{ Attributes: { FilterPolicy: '{"a":[{"wildcard":"x*"}]}' } }, /Unrecognized match type wildcard/],
-  [{ Attributes: { FilterPolicy: JSON.stringify(Object.fromEntries([..."abcdef"].map((key) => [key, ["x"]]))) } }, /can not have more than 5 keys/],
-  [{ Attributes: { FilterPolicy: JSON.stringify(Object.fromEntries([..."abc"].map((key) => [key, [1, 2, 3, 4, 5, 6]]))) } }, /too complex/], // 6³ = 216 > 150
+  [
+    { Attributes: { FilterPolicy: JSON.stringify(Object.fromEntries(["a", "b", "c", "d", "e", "f"].map((key) => [key, ["x"]]))) } },
+    /can not have more than 5 keys/,
+  ],
+  [
+    { Attributes: { FilterPolicy: JSON.stringify(Object.fromEntries(["a", "b", "c"].map((key) => [key, [1, 2, 3, 4, 5, 6]]))) } },
+    /too complex/,
+  ], // 6³ = 216 > 150
   [{ Attributes: { RedrivePolicy: '{"deadLetterTargetArn":"q"}' } }, /deadLetterTargetArn is an invalid arn/],
   [{ Attributes: { Colour: "red" } }, /AttributeName/],
 ])("Subscribe refuses %j", async (input, expected) => {
   const { sns, topic } = start();
   const TopicArn = await topic("t");
-  expect(await refusal(sns.subscribe({ TopicArn, Protocol: "sqs", Endpoint: `arn:aws:sqs:${region}:${account}:q`, ...input }))).toMatch(expected);
+  expect(await refusal(sns.subscribe({ TopicArn, Protocol: "sqs", Endpoint: `arn:aws:sqs:${region}:${account}:q`, ...input }))).toMatch(
+    expected,
+  );
 });
 
 test("lists of topics come in pages of a hundred", async () => {
@@ -242,11 +310,34 @@ test("CloudFormation makes a topic with its subscriptions and policy, changes it
     JSON.stringify({
       Resources: {
         Queue: { Type: "AWS::SQS::Queue", Properties: { QueueName: "q" } },
-        Topic: { Type: "AWS::SNS::Topic", Properties: { DisplayName: name, Subscription: [{ Protocol: "email", Endpoint: "a@example.com" }], Tags: [{ Key: "team", Value: "shop" }] } },
-        Sub: { Type: "AWS::SNS::Subscription", Properties: { TopicArn: { Ref: "Topic" }, Protocol: "sqs", Endpoint: { "Fn::GetAtt": ["Queue", "Arn"] }, RawMessageDelivery: raw, FilterPolicy: { kind: ["a"] } } },
-        Policy: { Type: "AWS::SNS::TopicPolicy", Properties: { Topics: [{ Ref: "Topic" }], PolicyDocument: { Version: "2012-10-17", Statement: [] } } },
+        Topic: {
+          Type: "AWS::SNS::Topic",
+          Properties: {
+            DisplayName: name,
+            Subscription: [{ Protocol: "email", Endpoint: "a@example.com" }],
+            Tags: [{ Key: "team", Value: "shop" }],
+          },
+        },
+        Sub: {
+          Type: "AWS::SNS::Subscription",
+          Properties: {
+            TopicArn: { Ref: "Topic" },
+            Protocol: "sqs",
+            Endpoint: { "Fn::GetAtt": ["Queue", "Arn"] },
+            RawMessageDelivery: raw,
+            FilterPolicy: { kind: ["a"] },
+          },
+        },
+        Policy: {
+          Type: "AWS::SNS::TopicPolicy",
+          Properties: { Topics: [{ Ref: "Topic" }], PolicyDocument: { Version: "2012-10-17", Statement: [] } },
+        },
       },
-      Outputs: { Arn: { Value: { Ref: "Topic" } }, Name: { Value: { "Fn::GetAtt": ["Topic", "TopicName"] } }, Sub: { Value: { Ref: "Sub" } } },
+      Outputs: {
+        Arn: { Value: { Ref: "Topic" } },
+        Name: { Value: { "Fn::GetAtt": ["Topic", "TopicName"] } },
+        Sub: { Value: { Ref: "Sub" } },
+      },
     });
   await formation.createStack({ StackName: "topics", TemplateBody: template("one", true) });
   cloud.settle();
@@ -255,11 +346,19 @@ test("CloudFormation makes a topic with its subscriptions and policy, changes it
   const output = (key: string) => stack?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue ?? "";
   expect(output("Arn")).toBe(`arn:aws:sns:${region}:${account}:${output("Name")}`);
   const topicNow = async () => (await sns.getTopicAttributes({ TopicArn: output("Arn") })).Attributes;
-  expect(await topicNow()).toMatchObject({ DisplayName: "one", Policy: '{"Version":"2012-10-17","Statement":[]}', SubscriptionsConfirmed: "1", SubscriptionsPending: "1" });
+  expect(await topicNow()).toMatchObject({
+    DisplayName: "one",
+    Policy: '{"Version":"2012-10-17","Statement":[]}',
+    SubscriptionsConfirmed: "1",
+    SubscriptionsPending: "1",
+  });
   await formation.updateStack({ StackName: "topics", TemplateBody: template("two", false) });
   cloud.settle();
   expect(await topicNow()).toMatchObject({ DisplayName: "two" });
-  expect((await sns.getSubscriptionAttributes({ SubscriptionArn: output("Sub") })).Attributes).toMatchObject({ RawMessageDelivery: "false", FilterPolicy: '{"kind":["a"]}' });
+  expect((await sns.getSubscriptionAttributes({ SubscriptionArn: output("Sub") })).Attributes).toMatchObject({
+    RawMessageDelivery: "false",
+    FilterPolicy: '{"kind":["a"]}',
+  });
   await formation.deleteStack({ StackName: "topics" });
   cloud.settle();
   expect((await sns.listTopics({})).Topics).toEqual([]);

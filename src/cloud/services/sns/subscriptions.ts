@@ -3,7 +3,18 @@ import type * as sdk from "@aws-sdk/client-sns";
 import { hours } from "../../../kernel/units.ts";
 import type { Operations } from "../../service.ts";
 import { checkFilterPolicy } from "./filter-policies.ts";
-import { invalid, page, subscriptionOf, subscriptionsOf, topicOf, type Here, type State, type Subscription, type Timers, type Topic } from "./topic.ts";
+import {
+  invalid,
+  page,
+  subscriptionOf,
+  subscriptionsOf,
+  topicOf,
+  type Here,
+  type State,
+  type Subscription,
+  type Timers,
+  type Topic,
+} from "./topic.ts";
 
 export const subscriptionOperations = {
   Subscribe(call, { TopicArn, Protocol, Endpoint = "", Attributes = {}, ReturnSubscriptionArn = false }) {
@@ -49,7 +60,8 @@ export const subscriptionOperations = {
     return { SubscriptionArn: subscription.arn };
   },
   Unsubscribe(call, { SubscriptionArn }) {
-    if (!/^arn:aws:sns:[^:]*:[^:]*:[^:]+:[^:]+$/.test(SubscriptionArn)) throw invalid("SubscriptionArn Reason: An ARN must have at least 6 elements");
+    if (!/^arn:aws:sns:[^:]*:[^:]*:[^:]+:[^:]+$/.test(SubscriptionArn))
+      throw invalid("SubscriptionArn Reason: An ARN must have at least 6 elements");
     const subscription = call.state.subscriptions.get(SubscriptionArn);
     if (!subscription) return {};
     if (subscription.token !== undefined) throw invalid("This subscription is pending confirmation and can't be deleted.");
@@ -108,7 +120,8 @@ function checkEndpoint(topic: Topic, protocol: string, endpoint: string): void {
   if (!topic.fifo && protocol === "sqs" && endpoint.endsWith(".fifo")) {
     throw invalid("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics");
   }
-  if (topic.fifo && protocol !== "sqs") throw invalid(`Invalid parameter: Endpoint Reason: ${protocol} endpoints can not be subscribed to FIFO SNS topics`);
+  if (topic.fifo && protocol !== "sqs")
+    throw invalid(`Invalid parameter: Endpoint Reason: ${protocol} endpoints can not be subscribed to FIFO SNS topics`);
 }
 
 /** Addresses in the outside world, and queues of others: docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html */
@@ -124,11 +137,13 @@ function checkAttribute(protocol: string, name: string, value: string): void {
     case "FilterPolicy":
       return void (value === "" || checkFilterPolicy(value));
     case "FilterPolicyScope":
-      if (value !== "MessageAttributes" && value !== "MessageBody") throw invalid(`FilterPolicyScope: Invalid value [${value}]. Please use either MessageBody or MessageAttributes`);
+      if (value !== "MessageAttributes" && value !== "MessageBody")
+        throw invalid(`FilterPolicyScope: Invalid value [${value}]. Please use either MessageBody or MessageAttributes`);
       return;
     case "RawMessageDelivery":
       if (!flag(value)) throw invalid(`Attributes Reason: RawMessageDelivery: Invalid value [${value}]. Must be true or false.`);
-      if (!["sqs", "http", "https", "firehose"].includes(protocol)) throw invalid(`Attributes Reason: Delivery protocol [${protocol}] does not support raw message delivery.`);
+      if (!["sqs", "http", "https", "firehose"].includes(protocol))
+        throw invalid(`Attributes Reason: Delivery protocol [${protocol}] does not support raw message delivery.`);
       return;
     case "RedrivePolicy":
       return void (value === "" || checkRedrivePolicy(value));
@@ -148,7 +163,8 @@ function checkRedrivePolicy(text: string): void {
   if (typeof value !== "object" || value === null) throw invalid("RedrivePolicy: failed to parse JSON.");
   const { deadLetterTargetArn } = value as { deadLetterTargetArn?: unknown };
   if (deadLetterTargetArn === undefined) throw invalid("RedrivePolicy: deadLetterTargetArn is missing");
-  if (!/^arn:aws:sqs:[a-z0-9-]+:\d{12}:[\w.-]+$/.test(String(deadLetterTargetArn))) throw invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn");
+  if (!/^arn:aws:sqs:[a-z0-9-]+:\d{12}:[\w.-]+$/.test(typeof deadLetterTargetArn === "string" ? deadLetterTargetArn : ""))
+    throw invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn");
 }
 
 function parsed(text: string): unknown {
@@ -190,4 +206,3 @@ const listed = ({ arn, topic, protocol, endpoint, owner, token }: Subscription):
   Endpoint: endpoint,
   TopicArn: topic,
 });
-

@@ -9,11 +9,14 @@ const isObject = (text: string): boolean => {
     return false;
   }
 };
-const oneOf = (...values: string[]) => (value: string) => values.includes(value);
+const oneOf =
+  (...values: string[]) =>
+  (value: string) =>
+    values.includes(value);
 const anything = () => true;
 
 const rules: Record<string, (value: string) => boolean> = {
-  DisplayName: (value) => [...value].length <= 100,
+  DisplayName: (value) => value.length <= 100,
   Policy: isObject,
   DeliveryPolicy: (value) => value === "" || isObject(value),
   KmsMasterKeyId: anything,
@@ -34,7 +37,8 @@ export function checkTopicAttribute(name: string, value: string, fifo: boolean):
   const rule = feedback.test(name) ? anything : rules[name];
   if (!rule || (fifoOnly.includes(name) && !fifo)) throw invalid("AttributeName");
   const unset = value === "" && removable.includes(name);
-  if (!unset && !rule(value)) throw invalid(name === "Policy" ? "Policy Error: null" : `Attributes Reason: ${name} has an invalid value: ${value}`);
+  if (!unset && !rule(value))
+    throw invalid(name === "Policy" ? "Policy Error: null" : `Attributes Reason: ${name} has an invalid value: ${value}`);
 }
 
 export function setTopicAttribute(topic: Topic, name: string, value: string): void {
@@ -85,5 +89,12 @@ function effective(policy: string | undefined): string {
   const { http = {} } = policy === undefined ? {} : JSON.parse(policy);
   const defaultHealthyRetryPolicy = { ...deliveryDefaults, ...http.defaultHealthyRetryPolicy };
   const defaultRequestPolicy = { headerContentType: "text/plain; charset=UTF-8", ...http.defaultRequestPolicy };
-  return JSON.stringify({ http: { defaultHealthyRetryPolicy, disableSubscriptionOverrides: false, defaultRequestPolicy, ...(http.defaultThrottlePolicy && { defaultThrottlePolicy: http.defaultThrottlePolicy }) } });
+  return JSON.stringify({
+    http: {
+      defaultHealthyRetryPolicy,
+      disableSubscriptionOverrides: false,
+      defaultRequestPolicy,
+      ...(http.defaultThrottlePolicy && { defaultThrottlePolicy: http.defaultThrottlePolicy }),
+    },
+  });
 }

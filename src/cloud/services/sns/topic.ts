@@ -41,7 +41,8 @@ export const invalid = (message: string) => new AwsError("InvalidParameter", `In
 
 export function topicOf(call: Here, arn: string | undefined): Topic {
   const [, , service, region, account, name] = arn?.split(":") ?? [];
-  if (service !== "sns" || !name) throw invalid(`TopicArn Reason: An ARN must have at least 6 elements, not ${arn?.split(":").length ?? 0}`);
+  if (service !== "sns" || !name)
+    throw invalid(`TopicArn Reason: An ARN must have at least 6 elements, not ${arn?.split(":").length ?? 0}`);
   if (region !== call.region || !account) throw invalid("TopicArn");
   const topic = call.state.topics.get(arn ?? "");
   if (!topic) throw new AwsError("NotFound", "Topic does not exist");
@@ -49,13 +50,15 @@ export function topicOf(call: Here, arn: string | undefined): Topic {
 }
 
 export function subscriptionOf(call: Here, arn: string): Subscription {
-  if (!/^arn:aws:sns:[^:]*:[^:]*:[^:]+:[^:]+$/.test(arn)) throw invalid(`SubscriptionArn Reason: An ARN must have at least 6 elements, not ${arn.split(":").length}`);
+  if (!/^arn:aws:sns:[^:]*:[^:]*:[^:]+:[^:]+$/.test(arn))
+    throw invalid(`SubscriptionArn Reason: An ARN must have at least 6 elements, not ${arn.split(":").length}`);
   const subscription = call.state.subscriptions.get(arn);
   if (!subscription) throw new AwsError("NotFound", "Subscription does not exist");
   return subscription;
 }
 
-export const subscriptionsOf = (call: Here, topic: string): Subscription[] => [...call.state.subscriptions.values()].filter((each) => each.topic === topic);
+export const subscriptionsOf = (call: Here, topic: string): Subscription[] =>
+  [...call.state.subscriptions.values()].filter((each) => each.topic === topic);
 
 /** A hundred a page: docs.aws.amazon.com/sns/latest/api/API_ListTopics.html */
 export function page<Item>(items: readonly Item[], token: string | undefined): { items: Item[]; next: string | undefined } {

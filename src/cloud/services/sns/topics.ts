@@ -80,7 +80,9 @@ export const topicOperations = {
 
 function checkName(name: string, fifo: boolean): void {
   if (fifo && !/^[\w-]{1,251}\.fifo$/.test(name)) {
-    throw invalid("Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.");
+    throw invalid(
+      "Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.",
+    );
   }
   if (!fifo && !/^[\w-]{1,256}$/.test(name)) throw invalid("Topic Name");
 }
@@ -90,7 +92,8 @@ function checkSame(call: Here, topic: Topic, given: Readonly<Record<string, stri
   if (Object.entries(given).some(([name, value]) => name !== "Policy" && (has[name] ?? (name === "FifoTopic" ? "false" : "")) !== value)) {
     throw invalid("Attributes Reason: Topic already exists with different attributes");
   }
-  if (Object.entries(tags).some(([key, value]) => topic.tags[key] !== value)) throw invalid("Tags Reason: Topic already exists with different tags");
+  if (Object.entries(tags).some(([key, value]) => topic.tags[key] !== value))
+    throw invalid("Tags Reason: Topic already exists with different tags");
 }
 
 function taggedTopic(call: Here, arn: string): Topic {
@@ -99,14 +102,17 @@ function taggedTopic(call: Here, arn: string): Topic {
   return topic;
 }
 
-export const tagMap = (tags: readonly sdk.Tag[]): Record<string, string> => Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value ?? ""]));
+export const tagMap = (tags: readonly sdk.Tag[]): Record<string, string> =>
+  Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value ?? ""]));
 
 export function checkTags(has: Readonly<Record<string, string>>, tags: Readonly<Record<string, string>>): void {
   for (const [key, value] of Object.entries(tags)) {
-    if (key.length < 1 || key.length > 128 || value.length > 256 || /^aws:/i.test(key)) throw invalid(`Tags Reason: the tag ${key} is not valid`);
+    if (key.length < 1 || key.length > 128 || value.length > 256 || /^aws:/i.test(key))
+      throw invalid(`Tags Reason: the tag ${key} is not valid`);
   }
   // docs.aws.amazon.com/sns/latest/dg/sns-tags.html
-  if (Object.keys({ ...has, ...tags }).length > 50) throw new AwsError("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded");
+  if (Object.keys({ ...has, ...tags }).length > 50)
+    throw new AwsError("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded");
 }
 
 type Policy = { Statement: Record<string, unknown>[] };

@@ -6,7 +6,10 @@ import { arnOf, byArn, defaults, delayed, expired, inFlight, invalid, type Here,
 type Given = Readonly<Record<string, string | undefined>>;
 
 const between = (least: number, most: number) => (value: string) => /^\d+$/.test(value) && Number(value) >= least && Number(value) <= most;
-const oneOf = (...values: string[]) => (value: string) => values.includes(value);
+const oneOf =
+  (...values: string[]) =>
+  (value: string) =>
+    values.includes(value);
 const anything = () => true;
 
 const rules: Record<string, (value: string) => boolean> = {
@@ -45,7 +48,10 @@ export function checkAttributes(call: Here, name: string, fifo: boolean, given: 
     );
   }
   if (given.SqsManagedSseEnabled === "true" && given.KmsMasterKeyId && KmsMasterKeyId && SqsManagedSseEnabled === "true") {
-    throw new AwsError("InvalidAttributeValue", "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.");
+    throw new AwsError(
+      "InvalidAttributeValue",
+      "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.",
+    );
   }
   if (given.RedrivePolicy) checkRedrive(call, name, fifo, given.RedrivePolicy);
   if (given.RedriveAllowPolicy) checkRedriveAllow(given.RedriveAllowPolicy);
@@ -63,16 +69,20 @@ function checkRedrive(call: Here, name: string, fifo: boolean, policy: string): 
   if (target.fifo !== fifo) throw wrong("Dead-letter queue must be same type of queue as the source.");
   const { redrivePermission = "allowAll", sourceQueueArns = [] } = JSON.parse(target.attributes.RedriveAllowPolicy ?? "{}");
   if (redrivePermission === "denyAll" || (redrivePermission === "byQueue" && !sourceQueueArns.includes(arnOf(call, name)))) {
-    throw wrong(`Queue ${String(deadLetterTargetArn)} does not allow this queue to use it as a dead-letter queue.`);
+    throw wrong(`Queue ${arnOf(call, target.name)} does not allow this queue to use it as a dead-letter queue.`);
   }
 }
 
 function checkRedriveAllow(policy: string): void {
   const wrong = (reason: string) => invalid("RedriveAllowPolicy", policy, reason);
-  const { redrivePermission, sourceQueueArns } = parsed(policy, () => wrong("Amazon SQS can't create the redrive allow policy, as it’s in an unsupported format."));
-  if (!["allowAll", "denyAll", "byQueue"].includes(String(redrivePermission))) throw wrong("The redrivePermission must be allowAll, denyAll or byQueue.");
+  const { redrivePermission, sourceQueueArns } = parsed(policy, () =>
+    wrong("Amazon SQS can't create the redrive allow policy, as it’s in an unsupported format."),
+  );
+  if (!["allowAll", "denyAll", "byQueue"].includes(String(redrivePermission)))
+    throw wrong("The redrivePermission must be allowAll, denyAll or byQueue.");
   const listed = Array.isArray(sourceQueueArns) ? sourceQueueArns.length : 0;
-  if ((redrivePermission === "byQueue") !== listed > 0) throw wrong("sourceQueueArns must be given with the redrivePermission byQueue, and only with it.");
+  if ((redrivePermission === "byQueue") !== listed > 0)
+    throw wrong("sourceQueueArns must be given with the redrivePermission byQueue, and only with it.");
   if (listed > 10) throw wrong("At most 10 sourceQueueArns can be given.");
 }
 
@@ -112,7 +122,12 @@ export function attributesOf(call: Here, queue: Queue): Record<string, string> {
     ...defaults,
     SqsManagedSseEnabled: KmsMasterKeyId ? "false" : "true",
     ...(KmsMasterKeyId && { KmsDataKeyReusePeriodSeconds: "300" }),
-    ...(queue.fifo && { FifoQueue: "true", ContentBasedDeduplication: "false", DeduplicationScope: "queue", FifoThroughputLimit: "perQueue" }),
+    ...(queue.fifo && {
+      FifoQueue: "true",
+      ContentBasedDeduplication: "false",
+      DeduplicationScope: "queue",
+      FifoThroughputLimit: "perQueue",
+    }),
     ...queue.attributes,
     QueueArn: arnOf(call, queue.name),
     CreatedTimestamp: String(Math.floor(queue.created / 1000)),

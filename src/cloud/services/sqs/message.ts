@@ -52,10 +52,12 @@ export function checkMessage(queue: Queue, message: Outgoing): void {
   checkAttributes(MessageAttributes);
   for (const [name, { DataType, StringValue }] of Object.entries(MessageSystemAttributes)) {
     if (name !== "AWSTraceHeader") throw invalidValue(`Message system attribute name '${name}' is invalid.`);
-    if (DataType !== "String" || !StringValue) throw invalidValue(`The message system attribute '${name}' must be of type String and not be empty.`);
+    if (DataType !== "String" || !StringValue)
+      throw invalidValue(`The message system attribute '${name}' must be of type String and not be empty.`);
   }
   const limit = numberOf(queue, "MaximumMessageSize");
-  if (sizeOf(message) > limit) throw invalidValue(`One or more parameters are invalid. Reason: Message must be shorter than ${limit} bytes.`);
+  if (sizeOf(message) > limit)
+    throw invalidValue(`One or more parameters are invalid. Reason: Message must be shorter than ${limit} bytes.`);
   checkDelivery(queue, message);
 }
 
@@ -88,14 +90,20 @@ function checkAttributes(attributes: Attributes): void {
   if (names.length > 10) throw invalidValue(`Number of message attributes [${names.length}] exceeds the allowed maximum [10].`);
   for (const [name, { DataType = "", StringValue, BinaryValue }] of Object.entries(attributes)) {
     if (!/^[\w.-]{1,256}$/.test(name) || /^(aws|amazon)\.|^\.|\.$|\.\./i.test(name)) {
-      throw invalidValue("The message attribute name contains invalid characters. The name can contain alphanumeric characters and the underscore, hyphen, and period. It must not start with AWS. or Amazon., or start, end or repeat with a period.");
+      throw invalidValue(
+        "The message attribute name contains invalid characters. The name can contain alphanumeric characters and the underscore, hyphen, and period. It must not start with AWS. or Amazon., or start, end or repeat with a period.",
+      );
     }
     const [, type] = /^(String|Number|Binary)(?:\..{1,249})?$/.exec(DataType) ?? [];
     if (type === undefined) {
-      throw invalidValue(`The message attribute '${name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`);
+      throw invalidValue(
+        `The message attribute '${name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`,
+      );
     }
     if (type === "Binary" ? !BinaryValue?.byteLength : !StringValue) {
-      throw invalidValue(`The message attribute '${name}' must contain a non-empty message attribute value for message attribute type '${DataType}'.`);
+      throw invalidValue(
+        `The message attribute '${name}' must contain a non-empty message attribute value for message attribute type '${DataType}'.`,
+      );
     }
     if (type === "Number" && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(StringValue ?? "")) {
       throw invalidValue(`Can't cast the value of message attribute '${name}' to a number.`);

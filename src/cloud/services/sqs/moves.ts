@@ -17,15 +17,30 @@ export const moveOperations = {
     }
     const destination = byArn(call, DestinationArn);
     if (DestinationArn !== undefined && !destination) throw notFound();
-    if (destination === source) throw invalid("DestinationArn", DestinationArn, "Source queue arn and destination queue arn cannot be the same.");
-    if (destination && destination.fifo !== source.fifo) throw invalid("DestinationArn", DestinationArn, "The destination must be the same type of queue as the source.");
+    if (destination === source)
+      throw invalid("DestinationArn", DestinationArn, "Source queue arn and destination queue arn cannot be the same.");
+    if (destination && destination.fifo !== source.fifo)
+      throw invalid("DestinationArn", DestinationArn, "The destination must be the same type of queue as the source.");
     if ([...call.state.moves.values()].some((move) => move.source === SourceArn && move.status === "RUNNING")) {
-      throw new AwsError("UnsupportedOperation", "There is already a task running. Only one active task is allowed for a source queue arn at a given time.");
+      throw new AwsError(
+        "UnsupportedOperation",
+        "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
+      );
     }
     const id = call.uuid();
     const handle = Buffer.from(JSON.stringify({ taskId: id, sourceArn: SourceArn })).toString("base64");
     const total = [...source.messages.values()].filter((message) => !inFlight(message, call.now)).length;
-    const move: Move = { id, handle, source: SourceArn, destination: DestinationArn, rate: MaxNumberOfMessagesPerSecond, status: "RUNNING", moved: 0, total, started: call.now };
+    const move: Move = {
+      id,
+      handle,
+      source: SourceArn,
+      destination: DestinationArn,
+      rate: MaxNumberOfMessagesPerSecond,
+      status: "RUNNING",
+      moved: 0,
+      total,
+      started: call.now,
+    };
     call.state.moves.set(id, move);
     // Somebody waits for it, and it ends: not a background matter.
     call.after(seconds(1), "move", { id });
@@ -51,12 +66,12 @@ export const moveTimers = {
     const move = call.state.moves.get(id);
     if (move?.status !== "RUNNING") return;
     const source = byArn(call, move.source);
-    if (!source) return void fail(move, "AWS.SimpleQueueService.NonExistentQueue");
+    if (!source) return fail(move, "AWS.SimpleQueueService.NonExistentQueue");
     dropExpired(source, call.now);
     const movable = [...source.messages.values()].filter((message) => !inFlight(message, call.now)).slice(0, move.rate ?? RATE_MAX);
     for (const message of movable) {
       const target = byArn(call, move.destination ?? message.deadLetterSource);
-      if (!target) return void fail(move, "CouldNotDetermineMessageSource");
+      if (!target) return fail(move, "CouldNotDetermineMessageSource");
       source.messages.delete(message.id);
       const again: Message = renewed(call, message, numberOf(target, "DelaySeconds"));
       if (target.fifo) again.sequence = nextSequence(target);
@@ -79,9 +94,20 @@ function fail(move: Move, reason: string): void {
   move.failure = reason;
 }
 
-const notFound = (message = "The resource that you specified for the SourceArn parameter doesn't exist.") => new AwsError("ResourceNotFoundException", message);
+const notFound = (message = "The resource that you specified for the SourceArn parameter doesn't exist.") =>
+  new AwsError("ResourceNotFoundException", message);
 
-function describe({ handle, status, source, destination, rate, moved, total, failure, started }: Move): sdk.ListMessageMoveTasksResultEntry {
+function describe({
+  handle,
+  status,
+  source,
+  destination,
+  rate,
+  moved,
+  total,
+  failure,
+  started,
+}: Move): sdk.ListMessageMoveTasksResultEntry {
   return {
     TaskHandle: status === "RUNNING" ? handle : undefined,
     Status: status,
@@ -94,4 +120,3 @@ function describe({ handle, status, source, destination, rate, moved, total, fai
     StartedTimestamp: started,
   };
 }
-

@@ -72,7 +72,7 @@ export type Here = Call<State, Timers>;
 export const arnOf = (call: Here, name: string): string => call.arn("sqs", name);
 
 /** The form of AWS's own; a request may name any host, only the last two parts of the path count. */
-export const urlOf = (call: Here, name: string): string => `https://sqs.${call.region}.amazonaws.com/${call.account}/${name}`;
+export const urlOf = (call: Here, name: string): string => `${call.endpoint()}/${call.account}/${name}`;
 
 export function find(call: Here, url: string): Queue {
   const [name = "", account = call.account] = url.replace(/\/$/, "").split("/").reverse();

@@ -3,7 +3,20 @@ import type * as sdk from "@aws-sdk/client-sqs";
 import { minutes, since } from "../../../kernel/units.ts";
 import { AwsError, type Operations } from "../../service.ts";
 import { attributesOf, checkAttributes, selectAttributes, setAttributes } from "./attributes.ts";
-import { arnOf, checkBetween, find, invalid, missing, noSuchQueue, redrivePolicyOf, urlOf, type Here, type Queue, type State, type Timers } from "./queue.ts";
+import {
+  arnOf,
+  checkBetween,
+  find,
+  invalid,
+  missing,
+  noSuchQueue,
+  redrivePolicyOf,
+  urlOf,
+  type Here,
+  type Queue,
+  type State,
+  type Timers,
+} from "./queue.ts";
 
 export const queueOperations = {
   CreateQueue(call, { QueueName, Attributes = {}, tags = {} }) {
@@ -125,7 +138,11 @@ function checkName(name: string, fifo: boolean): void {
     const characters = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
     throw new AwsError("InvalidParameterValue", characters);
   }
-  if (fifo && !name.endsWith(".fifo")) throw new AwsError("InvalidParameterValue", "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.");
+  if (fifo && !name.endsWith(".fifo"))
+    throw new AwsError(
+      "InvalidParameterValue",
+      "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.",
+    );
 }
 
 function checkSame(call: Here, queue: Queue, given: Readonly<Record<string, string>>): void {
@@ -141,13 +158,17 @@ function checkGone(call: Here, name: string): void {
   const at = call.state.deleted.get(name);
   // docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
   if (at !== undefined && since(at, call.now) < minutes(1)) {
-    throw new AwsError("QueueDeletedRecently", "You must wait 60 seconds after deleting a queue before you can create another with the same name.");
+    throw new AwsError(
+      "QueueDeletedRecently",
+      "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+    );
   }
 }
 
 export function checkTags(has: Readonly<Record<string, string>>, tags: Readonly<Record<string, string>>): void {
   for (const [key, value] of Object.entries(tags)) {
-    if (key.length < 1 || key.length > 128 || value.length > 256) throw invalid("Tags", key, "A tag's key has 1 to 128 characters and its value at most 256.");
+    if (key.length < 1 || key.length > 128 || value.length > 256)
+      throw invalid("Tags", key, "A tag's key has 1 to 128 characters and its value at most 256.");
     if (/^aws:/i.test(key)) throw invalid("Tags", key, "Tag keys must not start with the reserved prefix aws:.");
   }
   // docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
@@ -166,10 +187,12 @@ function policyOf(call: Here, { name, attributes }: Queue): Policy {
 const grantable = ["*", "SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl", "ListDeadLetterSourceQueues", "PurgeQueue"]; // prettier-ignore
 
 function checkPermission(policy: Policy, label: string, accounts: readonly string[], actions: readonly string[]): void {
-  if (!/^[\w-]{1,80}$/.test(label)) throw invalid("Label", label, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.");
+  if (!/^[\w-]{1,80}$/.test(label))
+    throw invalid("Label", label, "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.");
   if (accounts.length === 0) throw missing("AWSAccountIds");
   if (actions.length === 0) throw missing("Actions");
-  for (const account of accounts) if (!/^\d{12}$/.test(account)) throw invalid("PrincipalId", `[${accounts.join(", ")}]`, "Unable to verify.");
+  for (const account of accounts)
+    if (!/^\d{12}$/.test(account)) throw invalid("PrincipalId", `[${accounts.join(", ")}]`, "Unable to verify.");
   for (const action of actions) {
     if (!grantable.includes(action)) throw invalid("ActionName", `SQS:${action}`, "Only the queue owner is allowed to invoke this action.");
   }
@@ -188,5 +211,8 @@ function page(names: readonly string[], most: number | undefined, token: string 
   const rest = names.filter((name) => name > after);
   const items = rest.slice(0, most ?? 1000);
   const last = items.at(-1);
-  return { items, next: most !== undefined && rest.length > items.length && last !== undefined ? Buffer.from(last).toString("base64url") : undefined };
+  return {
+    items,
+    next: most !== undefined && rest.length > items.length && last !== undefined ? Buffer.from(last).toString("base64url") : undefined,
+  };
 }

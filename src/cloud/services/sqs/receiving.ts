@@ -63,12 +63,19 @@ export const receiveOperations = {
   },
 } satisfies Operations<sdk.SQS, State, Timers>;
 
-function checkReceive(queue: Queue, { MaxNumberOfMessages, VisibilityTimeout, WaitTimeSeconds, ReceiveRequestAttemptId }: Partial<sdk.ReceiveMessageRequest>): void {
+function checkReceive(
+  queue: Queue,
+  { MaxNumberOfMessages, VisibilityTimeout, WaitTimeSeconds, ReceiveRequestAttemptId }: Partial<sdk.ReceiveMessageRequest>,
+): void {
   checkBetween("MaxNumberOfMessages", MaxNumberOfMessages, 1, 10);
   checkBetween("VisibilityTimeout", VisibilityTimeout, 0, 43_200);
   checkBetween("WaitTimeSeconds", WaitTimeSeconds, 0, 20);
   if (ReceiveRequestAttemptId !== undefined && !queue.fifo) {
-    throw invalid("ReceiveRequestAttemptId", ReceiveRequestAttemptId, "The request include parameter that is not valid for this queue type");
+    throw invalid(
+      "ReceiveRequestAttemptId",
+      ReceiveRequestAttemptId,
+      "The request include parameter that is not valid for this queue type",
+    );
   }
 }
 
@@ -109,7 +116,8 @@ function roomInFlight({ now }: Here, queue: Queue): number {
   if (queue.messages.size < IN_FLIGHT_MAX) return IN_FLIGHT_MAX;
   let count = 0;
   for (const message of queue.messages.values()) if (inFlight(message, now)) count++;
-  if (count >= IN_FLIGHT_MAX && !queue.fifo) throw new AwsError("OverLimit", `Too many messages in flight, maximum allowed is ${IN_FLIGHT_MAX}.`);
+  if (count >= IN_FLIGHT_MAX && !queue.fifo)
+    throw new AwsError("OverLimit", `Too many messages in flight, maximum allowed is ${IN_FLIGHT_MAX}.`);
   return IN_FLIGHT_MAX - count;
 }
 
@@ -132,7 +140,8 @@ function buried(call: Here, queue: Queue, message: Message): boolean {
 }
 
 /** Says queue, message and which receive of it, so that an older handle is known as such. */
-const handleOf = ({ name }: Queue, { id, receives }: Message): string => `AQEB${Buffer.from(`${name}/${id}/${receives}`).toString("base64")}`;
+const handleOf = ({ name }: Queue, { id, receives }: Message): string =>
+  `AQEB${Buffer.from(`${name}/${id}/${receives}`).toString("base64")}`;
 
 function readHandle(queue: Queue, handle: string): { id: string; receives: number } {
   const [name, id = "", receives] = Buffer.from(handle.slice(4), "base64").toString().split("/");
@@ -171,7 +180,9 @@ function outgoing(queue: Queue, message: Message, asked: Partial<sdk.ReceiveMess
   const { AttributeNames = [], MessageSystemAttributeNames = [], MessageAttributeNames = [] } = asked;
   const attributes = Object.entries(message.attributes).filter(([name]) => MessageAttributeNames.some((asked) => names(asked, name)));
   const wanted: string[] = [...AttributeNames, ...MessageSystemAttributeNames];
-  const system = Object.entries(systemAttributes(message)).filter(([name, value]) => value !== undefined && (wanted.includes("All") || wanted.includes(name)));
+  const system = Object.entries(systemAttributes(message)).filter(
+    ([name, value]) => value !== undefined && (wanted.includes("All") || wanted.includes(name)),
+  );
   return {
     MessageId: message.id,
     ReceiptHandle: handleOf(queue, message),
@@ -179,12 +190,16 @@ function outgoing(queue: Queue, message: Message, asked: Partial<sdk.ReceiveMess
     Body: message.body,
     ...(system.length > 0 && { Attributes: Object.fromEntries(system) }),
     // Of those that are handed out, as clients check it.
-    ...(attributes.length > 0 && { MD5OfMessageAttributes: md5OfAttributes(Object.fromEntries(attributes)), MessageAttributes: Object.fromEntries(attributes) }),
+    ...(attributes.length > 0 && {
+      MD5OfMessageAttributes: md5OfAttributes(Object.fromEntries(attributes)),
+      MessageAttributes: Object.fromEntries(attributes),
+    }),
   };
 }
 
 /** `All`, `.*`, `prefix.*` or the name itself. */
-const names = (asked: string, name: string): boolean => asked === "All" || asked === name || (asked.endsWith(".*") && name.startsWith(asked.slice(0, -2)));
+const names = (asked: string, name: string): boolean =>
+  asked === "All" || asked === name || (asked.endsWith(".*") && name.startsWith(asked.slice(0, -2)));
 
 function systemAttributes(message: Message): Partial<Record<sdk.MessageSystemAttributeName, string>> {
   return {

@@ -19,7 +19,7 @@ const scalars = [
   "VisibilityTimeout",
 ];
 
-const text = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
+const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 const truth = (value: unknown): boolean => value === true || value === "true";
 const nameOf = (url: string): string => url.slice(url.lastIndexOf("/") + 1);
 
@@ -61,7 +61,10 @@ const queue = resource({
     const { FifoQueue: _was, ...before } = attributesOf(previous);
     const { FifoQueue: _is, ...now } = attributesOf(properties);
     const gone = Object.keys(before).filter((name) => now[name] === undefined);
-    queueOperations.SetQueueAttributes(call, { QueueUrl: id, Attributes: { ...Object.fromEntries(gone.map((name) => [name, unset[name] ?? ""])), ...now } });
+    queueOperations.SetQueueAttributes(call, {
+      QueueUrl: id,
+      Attributes: { ...Object.fromEntries(gone.map((name) => [name, unset[name] ?? ""])), ...now },
+    });
     setTags(call, nameOf(id), tagsOf(previous, { tags: {} }), tagsOf(properties, stack));
   },
   delete(call: Here, id) {
@@ -72,7 +75,11 @@ const queue = resource({
     const found = call.state.queues.get(nameOf(id));
     if (!found) return undefined;
     const shown = Object.entries({ ...unset, ...found.attributes }).filter(([name]) => properties[name] !== undefined);
-    return { ...properties, QueueName: found.name, ...Object.fromEntries(shown.map(([name, value]) => [name, like(properties[name], value)])) };
+    return {
+      ...properties,
+      QueueName: found.name,
+      ...Object.fromEntries(shown.map(([name, value]) => [name, like(properties[name], value)])),
+    };
   },
 } satisfies ResourceType);
 
@@ -104,7 +111,11 @@ const queuePolicy = resource({
   },
   update(call: Here, _id, { Queues, PolicyDocument }, previous) {
     setPolicy(call, Queues, text(PolicyDocument));
-    setPolicy(call, there(call, previous.Queues).filter((url) => !Queues.includes(url)), "");
+    setPolicy(
+      call,
+      there(call, previous.Queues).filter((url) => !Queues.includes(url)),
+      "",
+    );
   },
   delete: (call: Here, _id, { Queues }) => setPolicy(call, there(call, Queues), ""),
   attributes: (_call, id) => ({ Id: id }),

@@ -17,7 +17,8 @@ export const sendOperations = {
     checkBatch("SendMessageBatchRequestEntry", Entries);
     const size = Entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
     // docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
-    if (size > 1_048_576) throw new AwsError("BatchRequestTooLong", `Batch requests cannot be longer than 1048576 bytes. You have sent ${size} bytes.`);
+    if (size > 1_048_576)
+      throw new AwsError("BatchRequestTooLong", `Batch requests cannot be longer than 1048576 bytes. You have sent ${size} bytes.`);
     return each(Entries, (entry) => {
       checkMessage(queue, entry);
       return send(call, queue, entry);
@@ -31,7 +32,7 @@ function send(call: Here, queue: Queue, message: Outgoing) {
   const digests = {
     MD5OfMessageBody: md5(MessageBody),
     MD5OfMessageAttributes: md5OfAttributes(MessageAttributes),
-    MD5OfMessageSystemAttributes: md5OfAttributes(MessageSystemAttributes as Record<string, sdk.MessageSystemAttributeValue>),
+    MD5OfMessageSystemAttributes: md5OfAttributes(MessageSystemAttributes),
   };
   const deduplication = deduplicationOf(queue, message);
   const key = queue.attributes.DeduplicationScope === "messageGroup" ? `${group} ${deduplication}` : deduplication;
@@ -80,7 +81,10 @@ export function checkBatch(kind: string, entries: readonly { Id: string | undefi
   const seen = new Set<string>();
   for (const { Id = "" } of entries) {
     if (!/^[\w-]{1,80}$/.test(Id)) {
-      throw new AwsError("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.");
+      throw new AwsError(
+        "InvalidBatchEntryId",
+        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.",
+      );
     }
     if (seen.has(Id)) throw new AwsError("BatchEntryIdsNotDistinct", `Id ${Id} repeated.`);
     seen.add(Id);

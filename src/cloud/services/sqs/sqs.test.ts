@@ -17,8 +17,10 @@ function start() {
     cloud,
     sqs,
     later: (time: Duration) => void cloud.advance(plus(cloud.run.now, time)),
-    make: async (QueueName: string, Attributes: Record<string, string> = {}) => (await sqs.createQueue({ QueueName, Attributes })).QueueUrl ?? "",
-    bodies: async (QueueUrl: string, MaxNumberOfMessages = 10) => ((await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages })).Messages ?? []).map(({ Body }) => Body),
+    make: async (QueueName: string, Attributes: Record<string, string> = {}) =>
+      (await sqs.createQueue({ QueueName, Attributes })).QueueUrl ?? "",
+    bodies: async (QueueUrl: string, MaxNumberOfMessages = 10) =>
+      ((await sqs.receiveMessage({ QueueUrl, MaxNumberOfMessages })).Messages ?? []).map(({ Body }) => Body),
   };
 }
 
@@ -36,14 +38,20 @@ test("a message is sent, received, hidden for the visibility timeout, received a
   const { MessageId, MD5OfMessageBody } = await sqs.sendMessage({ QueueUrl, MessageBody: "one" });
   expect(MD5OfMessageBody).toBe(createHash("md5").update("one").digest("hex"));
   const { Messages: [first] = [] } = await sqs.receiveMessage({ QueueUrl, MessageSystemAttributeNames: ["All"] });
-  expect(first).toMatchObject({ MessageId, Body: "one", Attributes: { ApproximateReceiveCount: "1", SentTimestamp: "0", SenderId: "123456789012" } });
+  expect(first).toMatchObject({
+    MessageId,
+    Body: "one",
+    Attributes: { ApproximateReceiveCount: "1", SentTimestamp: "0", SenderId: "123456789012" },
+  });
   later(seconds(59));
   expect(await bodies(QueueUrl)).toEqual([]);
   later(seconds(1));
   const { Messages: [again] = [] } = await sqs.receiveMessage({ QueueUrl, MessageSystemAttributeNames: ["ApproximateReceiveCount"] });
   expect(again?.Attributes).toEqual({ ApproximateReceiveCount: "2" });
   await sqs.deleteMessage({ QueueUrl, ReceiptHandle: first?.ReceiptHandle }); // an old handle: it succeeds, and the message stays
-  expect((await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessagesNotVisible"] })).Attributes).toEqual({ ApproximateNumberOfMessagesNotVisible: "1" });
+  expect((await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessagesNotVisible"] })).Attributes).toEqual({
+    ApproximateNumberOfMessagesNotVisible: "1",
+  });
   await sqs.deleteMessage({ QueueUrl, ReceiptHandle: again?.ReceiptHandle });
   later(minutes(5));
   expect(await bodies(QueueUrl)).toEqual([]);
@@ -54,33 +62,51 @@ test("a delay keeps a message away, and retention ends it", async () => {
   const QueueUrl = await make("later", { DelaySeconds: "30", MessageRetentionPeriod: "60" });
   await sqs.sendMessage({ QueueUrl, MessageBody: "thirty" });
   await sqs.sendMessage({ QueueUrl, MessageBody: "five", DelaySeconds: 5 });
-  const waiting = async () => (await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessagesDelayed"] })).Attributes?.ApproximateNumberOfMessagesDelayed;
+  const waiting = async () =>
+    (await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessagesDelayed"] })).Attributes
+      ?.ApproximateNumberOfMessagesDelayed;
   expect(await waiting()).toBe("2");
   later(seconds(5));
   expect(await bodies(QueueUrl)).toEqual(["five"]);
   later(seconds(25));
   expect(await bodies(QueueUrl)).toEqual(["thirty"]);
   later(seconds(30));
-  expect((await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] })).Attributes).toMatchObject({ ApproximateNumberOfMessages: "0", ApproximateNumberOfMessagesNotVisible: "0" });
+  expect((await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] })).Attributes).toMatchObject({
+    ApproximateNumberOfMessages: "0",
+    ApproximateNumberOfMessagesNotVisible: "0",
+  });
 });
 
 test("what is received too often goes to the dead-letter queue, and a move task brings it back", async () => {
   const { cloud, sqs, make, later, bodies } = start();
   const dead = await make("dead");
-  const QueueUrl = await make("work", { VisibilityTimeout: "10", RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn("dead"), maxReceiveCount: 2 }) });
+  const QueueUrl = await make("work", {
+    VisibilityTimeout: "10",
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn("dead"), maxReceiveCount: 2 }),
+  });
   await sqs.sendMessage({ QueueUrl, MessageBody: "poison" });
   for (const expected of [["poison"], ["poison"], []]) {
     expect(await bodies(QueueUrl)).toEqual(expected);
     later(seconds(10));
   }
-  const { Messages: [letter] = [] } = await sqs.receiveMessage({ QueueUrl: dead, MessageSystemAttributeNames: ["All"], VisibilityTimeout: 0 });
+  const { Messages: [letter] = [] } = await sqs.receiveMessage({
+    QueueUrl: dead,
+    MessageSystemAttributeNames: ["All"],
+    VisibilityTimeout: 0,
+  });
   expect(letter?.Attributes).toMatchObject({ DeadLetterQueueSourceArn: arn("work"), ApproximateReceiveCount: "3" });
   expect((await sqs.listDeadLetterSourceQueues({ QueueUrl: dead })).queueUrls).toEqual([QueueUrl]);
-  expect(await refusal(sqs.startMessageMoveTask({ SourceArn: arn("work") }))).toMatch(/Source queue must be configured as a Dead Letter Queue/);
+  expect(await refusal(sqs.startMessageMoveTask({ SourceArn: arn("work") }))).toMatch(
+    /Source queue must be configured as a Dead Letter Queue/,
+  );
   const { TaskHandle } = await sqs.startMessageMoveTask({ SourceArn: arn("dead") });
-  expect(await sqs.listMessageMoveTasks({ SourceArn: arn("dead") })).toMatchObject({ Results: [{ TaskHandle, Status: "RUNNING", ApproximateNumberOfMessagesToMove: 1 }] });
+  expect(await sqs.listMessageMoveTasks({ SourceArn: arn("dead") })).toMatchObject({
+    Results: [{ TaskHandle, Status: "RUNNING", ApproximateNumberOfMessagesToMove: 1 }],
+  });
   cloud.settle();
-  expect(await sqs.listMessageMoveTasks({ SourceArn: arn("dead") })).toMatchObject({ Results: [{ Status: "COMPLETED", ApproximateNumberOfMessagesMoved: 1 }] });
+  expect(await sqs.listMessageMoveTasks({ SourceArn: arn("dead") })).toMatchObject({
+    Results: [{ Status: "COMPLETED", ApproximateNumberOfMessagesMoved: 1 }],
+  });
   expect(await bodies(dead)).toEqual([]);
   expect(await bodies(QueueUrl)).toEqual(["poison"]);
 });
@@ -96,7 +122,9 @@ test("a FIFO queue keeps the order of each group, and holds a group back while o
   expect(await bodies(QueueUrl)).toEqual(["a2", "a3"]);
   later(seconds(30));
   expect(await bodies(QueueUrl)).toEqual(["a2", "b1", "a3"]);
-  expect(await refusal(sqs.sendMessage({ QueueUrl, MessageBody: "x" }))).toBe("MissingParameter: The request must contain the parameter MessageGroupId.");
+  expect(await refusal(sqs.sendMessage({ QueueUrl, MessageBody: "x" }))).toBe(
+    "MissingParameter: The request must contain the parameter MessageGroupId.",
+  );
   later(seconds(30));
   const { Messages: [late] = [] } = await sqs.receiveMessage({ QueueUrl });
   later(seconds(31));
@@ -106,7 +134,8 @@ test("a FIFO queue keeps the order of each group, and holds a group back while o
 test("a deduplication id is taken for the same for five minutes, by queue or by group", async () => {
   const { sqs, make, later, bodies } = start();
   const QueueUrl = await make("once.fifo", { FifoQueue: "true" });
-  const send = (MessageGroupId = "g", queue = QueueUrl) => sqs.sendMessage({ QueueUrl: queue, MessageBody: "pay", MessageGroupId, MessageDeduplicationId: "d1" });
+  const send = (MessageGroupId = "g", queue = QueueUrl) =>
+    sqs.sendMessage({ QueueUrl: queue, MessageBody: "pay", MessageGroupId, MessageDeduplicationId: "d1" });
   const first = await send();
   later(minutes(4));
   expect(await send()).toMatchObject({ MessageId: first.MessageId, SequenceNumber: first.SequenceNumber });
@@ -138,7 +167,9 @@ test("visibility can be changed, up to twelve hours from the receive", async () 
   await sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle, VisibilityTimeout: 3600 });
   later(minutes(59));
   expect(await bodies(QueueUrl)).toEqual([]);
-  expect(await refusal(sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle, VisibilityTimeout: 43_200 }))).toMatch(/beyond the limit \[43200 seconds\]/);
+  expect(await refusal(sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle, VisibilityTimeout: 43_200 }))).toMatch(
+    /beyond the limit \[43200 seconds\]/,
+  );
   await sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 });
   expect(await refusal(sqs.changeMessageVisibility({ QueueUrl, ReceiptHandle, VisibilityTimeout: 5 }))).toMatch(/^MessageNotInflight/);
   expect(await bodies(QueueUrl)).toEqual(["x"]);
@@ -148,8 +179,17 @@ test("visibility can be changed, up to twelve hours from the receive", async () 
 test("attributes travel with their digest, filtered as they are asked for", async () => {
   const { sqs, make } = start();
   const QueueUrl = await make("typed");
-  const MessageAttributes = { "app.name": { DataType: "String", StringValue: "shop" }, count: { DataType: "Number", StringValue: "3" }, raw: { DataType: "Binary", BinaryValue: Uint8Array.of(1, 2, 3) } };
-  const sent = await sqs.sendMessage({ QueueUrl, MessageBody: "x", MessageAttributes, MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: "Root=1-5759e988-bd862e3fe1be46a994272793" } } });
+  const MessageAttributes = {
+    "app.name": { DataType: "String", StringValue: "shop" },
+    count: { DataType: "Number", StringValue: "3" },
+    raw: { DataType: "Binary", BinaryValue: Uint8Array.of(1, 2, 3) },
+  };
+  const sent = await sqs.sendMessage({
+    QueueUrl,
+    MessageBody: "x",
+    MessageAttributes,
+    MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: "Root=1-5759e988-bd862e3fe1be46a994272793" } },
+  });
   // Each name, type and value with its length before it, in the order of names.
   const field = (text: string | Uint8Array) => Buffer.concat([Buffer.from([0, 0, 0, text.length]), Buffer.from(text as string)]);
   const digest = (...parts: Uint8Array[]) => createHash("md5").update(Buffer.concat(parts)).digest("hex");
@@ -158,9 +198,14 @@ test("attributes travel with their digest, filtered as they are asked for", asyn
   const raw = [field("raw"), field("Binary"), Buffer.from([2]), field(Uint8Array.of(1, 2, 3))];
   expect(sent.MD5OfMessageAttributes).toBe(digest(...name, ...count, ...raw));
   expect(sent.MD5OfMessageSystemAttributes).toMatch(/^[0-9a-f]{32}$/);
-  const receive = async (...MessageAttributeNames: string[]) => (await sqs.receiveMessage({ QueueUrl, VisibilityTimeout: 0, MessageAttributeNames, MessageSystemAttributeNames: ["AWSTraceHeader"] })).Messages?.[0];
+  const receive = async (...MessageAttributeNames: string[]) =>
+    (await sqs.receiveMessage({ QueueUrl, VisibilityTimeout: 0, MessageAttributeNames, MessageSystemAttributeNames: ["AWSTraceHeader"] }))
+      .Messages?.[0];
   expect((await receive("All"))?.MessageAttributes).toEqual(MessageAttributes);
-  expect(await receive("app.*")).toMatchObject({ MessageAttributes: { "app.name": { StringValue: "shop" } }, MD5OfMessageAttributes: digest(...name) });
+  expect(await receive("app.*")).toMatchObject({
+    MessageAttributes: { "app.name": { StringValue: "shop" } },
+    MD5OfMessageAttributes: digest(...name),
+  });
   expect(await receive()).not.toHaveProperty("MD5OfMessageAttributes");
   expect((await receive())?.Attributes).toEqual({ AWSTraceHeader: "Root=1-5759e988-bd862e3fe1be46a994272793" });
 });
@@ -168,17 +213,46 @@ test("attributes travel with their digest, filtered as they are asked for", asyn
 test("a batch does what it can, and says of each entry what failed", async () => {
   const { sqs, make } = start();
   const QueueUrl = await make("many", { MaximumMessageSize: "1024" });
-  const entries = [{ Id: "a", MessageBody: "one" }, { Id: "b", MessageBody: "x".repeat(1025) }, { Id: "c", MessageBody: "\u0001" }];
+  const entries = [
+    { Id: "a", MessageBody: "one" },
+    { Id: "b", MessageBody: "x".repeat(1025) },
+    { Id: "c", MessageBody: "\u0001" },
+  ];
   const { Successful, Failed } = await sqs.sendMessageBatch({ QueueUrl, Entries: entries });
   expect(Successful?.map(({ Id }) => Id)).toEqual(["a"]);
-  expect(Failed).toMatchObject([{ Id: "b", Code: "InvalidParameterValue", SenderFault: true }, { Id: "c", Code: "InvalidMessageContents" }]);
+  expect(Failed).toMatchObject([
+    { Id: "b", Code: "InvalidParameterValue", SenderFault: true },
+    { Id: "c", Code: "InvalidMessageContents" },
+  ]);
   const { Messages: [{ ReceiptHandle } = { ReceiptHandle: "" }] = [] } = await sqs.receiveMessage({ QueueUrl });
-  expect(await sqs.changeMessageVisibilityBatch({ QueueUrl, Entries: [{ Id: "a", ReceiptHandle, VisibilityTimeout: 60 }, { Id: "b", ReceiptHandle, VisibilityTimeout: 99_999 }] })).toMatchObject({ Successful: [{ Id: "a" }], Failed: [{ Id: "b" }] });
-  expect(await sqs.deleteMessageBatch({ QueueUrl, Entries: [{ Id: "a", ReceiptHandle }, { Id: "b", ReceiptHandle: "?" }] })).toMatchObject({ Successful: [{ Id: "a" }], Failed: [{ Id: "b", Code: "ReceiptHandleIsInvalid" }] });
+  expect(
+    await sqs.changeMessageVisibilityBatch({
+      QueueUrl,
+      Entries: [
+        { Id: "a", ReceiptHandle, VisibilityTimeout: 60 },
+        { Id: "b", ReceiptHandle, VisibilityTimeout: 99_999 },
+      ],
+    }),
+  ).toMatchObject({ Successful: [{ Id: "a" }], Failed: [{ Id: "b" }] });
+  expect(
+    await sqs.deleteMessageBatch({
+      QueueUrl,
+      Entries: [
+        { Id: "a", ReceiptHandle },
+        { Id: "b", ReceiptHandle: "?" },
+      ],
+    }),
+  ).toMatchObject({ Successful: [{ Id: "a" }], Failed: [{ Id: "b", Code: "ReceiptHandleIsInvalid" }] });
   expect(await refusal(sqs.sendMessageBatch({ QueueUrl, Entries: [] }))).toMatch(/^EmptyBatchRequest/);
-  expect(await refusal(sqs.sendMessageBatch({ QueueUrl, Entries: [entries[0], entries[0]] as never }))).toMatch(/^BatchEntryIdsNotDistinct/);
-  expect(await refusal(sqs.sendMessageBatch({ QueueUrl, Entries: Array.from({ length: 11 }, (_, at) => ({ Id: `${at}`, MessageBody: "x" })) }))).toMatch(/^TooManyEntriesInBatchRequest/);
-  expect(await refusal(sqs.sendMessageBatch({ QueueUrl, Entries: [0, 1].map((at) => ({ Id: `${at}`, MessageBody: "x".repeat(600_000) })) }))).toMatch(/^BatchRequestTooLong/);
+  expect(await refusal(sqs.sendMessageBatch({ QueueUrl, Entries: [entries[0], entries[0]] as never }))).toMatch(
+    /^BatchEntryIdsNotDistinct/,
+  );
+  expect(
+    await refusal(sqs.sendMessageBatch({ QueueUrl, Entries: Array.from({ length: 11 }, (_, at) => ({ Id: `${at}`, MessageBody: "x" })) })),
+  ).toMatch(/^TooManyEntriesInBatchRequest/);
+  expect(
+    await refusal(sqs.sendMessageBatch({ QueueUrl, Entries: [0, 1].map((at) => ({ Id: `${at}`, MessageBody: "x".repeat(600_000) })) })),
+  ).toMatch(/^BatchRequestTooLong/);
 });
 
 test("a queue is made once, found by its name, changed, purged, and its name rests for a minute", async () => {
@@ -188,7 +262,12 @@ test("a queue is made once, found by its name, changed, purged, and its name res
   expect(await refusal(make("shop", { DelaySeconds: "6" }))).toMatch(/^QueueNameExists: .* different value for attribute DelaySeconds/);
   expect((await sqs.getQueueUrl({ QueueName: "shop" })).QueueUrl).toBe(QueueUrl);
   await sqs.setQueueAttributes({ QueueUrl, Attributes: { VisibilityTimeout: "9", KmsMasterKeyId: "alias/aws/sqs" } });
-  expect((await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] })).Attributes).toMatchObject({ VisibilityTimeout: "9", SqsManagedSseEnabled: "false", KmsMasterKeyId: "alias/aws/sqs", MaximumMessageSize: "1048576" });
+  expect((await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] })).Attributes).toMatchObject({
+    VisibilityTimeout: "9",
+    SqsManagedSseEnabled: "false",
+    KmsMasterKeyId: "alias/aws/sqs",
+    MaximumMessageSize: "1048576",
+  });
   await sqs.purgeQueue({ QueueUrl });
   expect(await refusal(sqs.purgeQueue({ QueueUrl }))).toMatch(/^PurgeQueueInProgress/);
   later(seconds(60));
@@ -204,11 +283,17 @@ test.each([
   [{ QueueName: "has space" }, /^InvalidParameterValue/],
   [{ QueueName: "q.fifo" }, /^InvalidParameterValue/],
   [{ QueueName: "q", Attributes: { FifoQueue: "true" } }, /^InvalidParameterValue/],
-  [{ QueueName: "q", Attributes: { VisibilityTimeout: "43201" } }, /^InvalidAttributeValue: Invalid value for the parameter VisibilityTimeout/],
+  [
+    { QueueName: "q", Attributes: { VisibilityTimeout: "43201" } },
+    /^InvalidAttributeValue: Invalid value for the parameter VisibilityTimeout/,
+  ],
   [{ QueueName: "q", Attributes: { ContentBasedDeduplication: "true" } }, /^InvalidAttributeName: Unknown Attribute/],
   [{ QueueName: "q", Attributes: { Colour: "red" } }, /^InvalidAttributeName/],
   [{ QueueName: "q", Attributes: { Policy: "no policy" } }, /^InvalidAttributeValue/],
-  [{ QueueName: "q", Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn("none"), maxReceiveCount: 3 }) } }, /Dead letter target does not exist/],
+  [
+    { QueueName: "q", Attributes: { RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn("none"), maxReceiveCount: 3 }) } },
+    /Dead letter target does not exist/,
+  ],
   [{ QueueName: "q.fifo", Attributes: { FifoQueue: "true", FifoThroughputLimit: "perMessageGroupId" } }, /^InvalidAttributeValue/],
 ])("CreateQueue refuses %j", async (input, expected) => {
   const { sqs } = start();
@@ -229,7 +314,9 @@ test("lists come in pages, tags and permissions are kept", async () => {
   expect((await sqs.listQueueTags({ QueueUrl })).Tags).toEqual({ team: "shop" });
   await sqs.addPermission({ QueueUrl, Label: "them", AWSAccountIds: ["111122223333"], Actions: ["SendMessage"] });
   const policy = (await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["Policy"] })).Attributes?.Policy ?? "";
-  expect(JSON.parse(policy).Statement).toEqual([{ Sid: "them", Effect: "Allow", Principal: { AWS: "arn:aws:iam::111122223333:root" }, Action: "SQS:SendMessage", Resource: arn("a") }]);
+  expect(JSON.parse(policy).Statement).toEqual([
+    { Sid: "them", Effect: "Allow", Principal: { AWS: "arn:aws:iam::111122223333:root" }, Action: "SQS:SendMessage", Resource: arn("a") },
+  ]);
   await sqs.removePermission({ QueueUrl, Label: "them" });
   expect(await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["Policy"] })).not.toHaveProperty("Attributes");
 });
@@ -238,13 +325,35 @@ test("the form-encoded protocol of older clients is understood, with its own err
   const { cloud } = start();
   const front = new Front(cloud);
   const ask = async (form: Record<string, string>) => {
-    const headers = { "content-type": "application/x-www-form-urlencoded; charset=utf-8", authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${region}/sqs/aws4_request, SignedHeaders=host, Signature=0` };
-    const { status, body = "" } = await front.answer({ method: "POST", url: "/", headers, body: Buffer.from(new URLSearchParams({ Version: "2012-11-05", ...form }).toString()) });
+    const headers = {
+      "content-type": "application/x-www-form-urlencoded; charset=utf-8",
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${region}/sqs/aws4_request, SignedHeaders=host, Signature=0`,
+    };
+    const { status, body = "" } = await front.answer({
+      method: "POST",
+      url: "/",
+      headers,
+      body: Buffer.from(new URLSearchParams({ Version: "2012-11-05", ...form }).toString()),
+    });
     return { status, text: Buffer.from(body).toString() };
   };
-  const made = await ask({ Action: "CreateQueue", QueueName: "old", "Attribute.1.Name": "DelaySeconds", "Attribute.1.Value": "0", "Tag.1.Key": "a", "Tag.1.Value": "b" });
+  const made = await ask({
+    Action: "CreateQueue",
+    QueueName: "old",
+    "Attribute.1.Name": "DelaySeconds",
+    "Attribute.1.Value": "0",
+    "Tag.1.Key": "a",
+    "Tag.1.Value": "b",
+  });
   const QueueUrl = /<QueueUrl>(.*)<\/QueueUrl>/.exec(made.text)?.[1] ?? "";
-  await ask({ Action: "SendMessage", QueueUrl, MessageBody: "hello", "MessageAttribute.1.Name": "n", "MessageAttribute.1.Value.DataType": "String", "MessageAttribute.1.Value.StringValue": "v" });
+  await ask({
+    Action: "SendMessage",
+    QueueUrl,
+    MessageBody: "hello",
+    "MessageAttribute.1.Name": "n",
+    "MessageAttribute.1.Value.DataType": "String",
+    "MessageAttribute.1.Value.StringValue": "v",
+  });
   const received = await ask({ Action: "ReceiveMessage", QueueUrl, "MessageAttributeName.1": "All", "AttributeName.1": "All" });
   expect(received.text).toMatch(/<Message>.*<Body>hello<\/Body>.*<\/Message>/s);
   expect(received.text).toMatch(/<MessageAttribute><Name>n<\/Name><Value>.*<StringValue>v<\/StringValue>/s);
@@ -288,8 +397,19 @@ test("CloudFormation makes a queue with its dead letters and policy, changes it 
     JSON.stringify({
       Resources: {
         Dead: { Type: "AWS::SQS::Queue" },
-        Work: { Type: "AWS::SQS::Queue", Properties: { QueueName: "work", VisibilityTimeout: timeout, RedrivePolicy: { deadLetterTargetArn: { "Fn::GetAtt": ["Dead", "Arn"] }, maxReceiveCount: 3 }, Tags: [{ Key: "team", Value: "shop" }] } },
-        Policy: { Type: "AWS::SQS::QueuePolicy", Properties: { Queues: [{ Ref: "Work" }], PolicyDocument: { Version: "2012-10-17", Statement: [] } } },
+        Work: {
+          Type: "AWS::SQS::Queue",
+          Properties: {
+            QueueName: "work",
+            VisibilityTimeout: timeout,
+            RedrivePolicy: { deadLetterTargetArn: { "Fn::GetAtt": ["Dead", "Arn"] }, maxReceiveCount: 3 },
+            Tags: [{ Key: "team", Value: "shop" }],
+          },
+        },
+        Policy: {
+          Type: "AWS::SQS::QueuePolicy",
+          Properties: { Queues: [{ Ref: "Work" }], PolicyDocument: { Version: "2012-10-17", Statement: [] } },
+        },
       },
       Outputs: { Url: { Value: { Ref: "Work" } }, Name: { Value: { "Fn::GetAtt": ["Work", "QueueName"] } } },
     });
@@ -299,7 +419,11 @@ test("CloudFormation makes a queue with its dead letters and policy, changes it 
   expect(stack).toMatchObject({ StackStatus: "CREATE_COMPLETE" });
   const QueueUrl = stack?.Outputs?.find(({ OutputKey }) => OutputKey === "Url")?.OutputValue;
   const read = async () => (await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] })).Attributes;
-  expect(await read()).toMatchObject({ VisibilityTimeout: "30", Policy: '{"Version":"2012-10-17","Statement":[]}', RedrivePolicy: expect.stringContaining("queues-Dead-") });
+  expect(await read()).toMatchObject({
+    VisibilityTimeout: "30",
+    Policy: '{"Version":"2012-10-17","Statement":[]}',
+    RedrivePolicy: expect.stringContaining("queues-Dead-"),
+  });
   expect((await sqs.listQueueTags({ QueueUrl })).Tags).toMatchObject({ team: "shop", "aws:cloudformation:stack-name": "queues" });
   await formation.updateStack({ StackName: "queues", TemplateBody: template(45) });
   cloud.settle();

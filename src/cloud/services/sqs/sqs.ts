@@ -8,10 +8,21 @@ import { receiveOperations } from "./receiving.ts";
 import { resources } from "./resources.ts";
 import { sendOperations } from "./sending.ts";
 
-const operations = { ...queueOperations, ...sendOperations, ...receiveOperations, ...moveOperations } satisfies Operations<sdk.SQS, State, Timers>;
+const operations = { ...queueOperations, ...sendOperations, ...receiveOperations, ...moveOperations } satisfies Operations<
+  sdk.SQS,
+  State,
+  Timers
+>;
 
 export const sqs = {
-  api: { signing: "sqs", protocol: "awsJson1_0", version: "2012-11-05", target: "AmazonSQS", namespace: "http://queue.amazonaws.com/doc/2012-11-05/", alsoQuery: true },
+  api: {
+    signing: "sqs",
+    protocol: "awsJson1_0",
+    version: "2012-11-05",
+    target: "AmazonSQS",
+    namespace: "http://queue.amazonaws.com/doc/2012-11-05/",
+    alsoQuery: true,
+  },
   sdk: () => import("@aws-sdk/client-sqs"),
   state,
   operations,
