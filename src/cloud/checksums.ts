@@ -65,7 +65,12 @@ function verifySha256(sha256: string | undefined, body: Uint8Array): void {
   const computed = createHash("sha256").update(body).digest("hex");
   if (computed === sha256) return;
   const members = { ClientComputedContentSHA256: sha256, S3ComputedContentSHA256: computed };
-  throw new AwsError("XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.", 400, members);
+  throw new AwsError(
+    "XAmzContentSHA256Mismatch",
+    "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    400,
+    members,
+  );
 }
 
 function base64of32(value: number): string {

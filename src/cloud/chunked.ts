@@ -26,7 +26,8 @@ export function dechunk(headers: Record<string, string>, body: Uint8Array): { bo
   }
   const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   const declared = headers["x-amz-decoded-content-length"];
-  if (declared !== undefined && Number(declared) !== whole.byteLength) throw broken("x-amz-decoded-content-length differs from the bytes sent");
+  if (declared !== undefined && Number(declared) !== whole.byteLength)
+    throw broken("x-amz-decoded-content-length differs from the bytes sent");
   const trailers = trailersOf(bytes.toString("latin1", at));
   const announced = headers["x-amz-trailer"]?.toLowerCase();
   if (announced !== undefined && announced.split(",").some((name) => trailers[name.trim()] === undefined)) {

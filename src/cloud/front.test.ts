@@ -1,14 +1,18 @@
 /** Raw requests through the front: what is asked of whom, how each protocol refuses, and that nothing a client sends is answered with a 500. */
-import { S3 } from "@aws-sdk/client-s3";
+import { EC2 } from "@aws-sdk/client-ec2";
+import { ListObjectsV2Command, S3 } from "@aws-sdk/client-s3";
 import { SSM } from "@aws-sdk/client-ssm";
 import { STS } from "@aws-sdk/client-sts";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { integer, seed } from "../kernel/random.ts";
 import { instant, minutes, plus, seconds } from "../kernel/units.ts";
 import { clients } from "./clients.ts";
 import { Cloud, root } from "./cloud.ts";
 import { Front, type HttpRequest } from "./front.ts";
+import { services, type ServiceName } from "./services/list.ts";
 
 type Raw = { service?: string; region?: string; key?: string; method?: string; url?: string; headers?: Record<string, string>; body?: string | Uint8Array };
 
@@ -106,11 +110,11 @@ describe("the bucket stands in the path or in the host", () => {
     ["s3-eu-west-1.amazonaws.com", "/plain", false],
   ];
   test.each(hosts)("%s%s", async (host, url) => {
-    const { ask, connection } = connect();
-    const s3 = connection(S3);
-    for (const Bucket of ["plain", "with.dots.s3-and.more"]) {
-      await s3.createBucket({ Bucket, CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
-      await s3.putObject({ Bucket, Key: `in ${Bucket}`, Body: "x" });
+    const { ask } = connect();
+    const location = "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
+    for (const bucket of ["plain", "with.dots.s3-and.more"]) {
+      await ask({ service: "s3", method: "PUT", url: `/${bucket}`, body: location });
+      await ask({ service: "s3", method: "PUT", url: `/${bucket}/in%20${bucket}`, body: "x" });
     }
     const bucket = host.startsWith("with") ? "with.dots.s3-and.more" : "plain";
     const list = await ask({ service: "s3", method: "GET", url: `${url}?list-type=2`, headers: { host } });
@@ -155,4 +159,188 @@ test("coverage counts each operation's answers, refusals and what is lacking", a
     "ssm:GetParameter": { answered: 1, refused: 2, notImplemented: 0 },
     "ssm:DescribeEffectivePatchesForPatchBaseline": { answered: 0, refused: 0, notImplemented: 1 },
   });
+});
+
+/** A cloud with one key that IAM never heard of, and a client whose every request is at hand before it is answered. */
+function signed(tamper: (request: HttpRequest) => HttpRequest = (request) => request) {
+  const start = instant(new Date());
+  const cloud = new Cloud({ paranoid: true, start });
+  const keys = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
+  const credential = { ...root("123456789012"), secretAccessKey: keys.secretAccessKey, active: true };
+  cloud.run.universe.credentials.set(keys.accessKeyId, credential);
+  const front = new Front(cloud, { verifySignatures: true });
+  const answer = (request: HttpRequest) => front.answer(tamper(request));
+  return { cloud, front, keys, credential, connection: clients(cloud, Object.assign(Object.create(front), { answer })) };
+}
+
+describe("signatures are checked", () => {
+  const altered = (headers: Record<string, string>) => (request: HttpRequest) => ({ ...request, headers: { ...request.headers, ...headers } });
+  const cases: [string, (request: HttpRequest) => HttpRequest, { s3: string; ec2: string; json: string; query: string }][] = [
+    ["another body", (request) => ({ ...request, body: Buffer.concat([request.body, Buffer.from(" ")]) }), { s3: "XAmzContentSHA256Mismatch", ec2: "AuthFailure", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" }],
+    ["another query", (request) => ({ ...request, url: `${request.url}${request.url.includes("?") ? "&" : "?"}a=b` }), { s3: "SignatureDoesNotMatch", ec2: "AuthFailure", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" }],
+    ["a header that was signed and is gone", altered({ host: "elsewhere" }), { s3: "SignatureDoesNotMatch", ec2: "AuthFailure", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" }],
+    ["an older date", altered({ "x-amz-date": "20200101T000000Z" }), { s3: "RequestTimeTooSkewed", ec2: "RequestExpired", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" }],
+    ["a date that is none", altered({ "x-amz-date": "yesterday" }), { s3: "IncompleteSignature", ec2: "IncompleteSignature", json: "IncompleteSignature", query: "IncompleteSignature" }],
+    ["a session token that the key lacks", altered({ "x-amz-security-token": "token" }), { s3: "InvalidToken", ec2: "AuthFailure", json: "UnrecognizedClientException", query: "InvalidClientTokenId" }],
+  ];
+  test.each(cases)("%s", async (_name, tamper, names) => {
+    const { connection, keys } = signed(tamper);
+    await expect(connection(S3, keys).listBuckets({})).rejects.toMatchObject({ name: names.s3 });
+    await expect(connection(EC2, keys).describeVpcs({})).rejects.toMatchObject({ name: names.ec2 });
+    await expect(connection(SSM, keys).getParameter({ Name: "a" })).rejects.toMatchObject({ name: names.json });
+    await expect(connection(STS, keys).getCallerIdentity({})).rejects.toMatchObject({ name: names.query });
+  });
+
+  test("as they come they are answered; with a wrong secret, a key of nobody or one that is over they are not", async () => {
+    const { connection, keys, credential, cloud } = signed();
+    await connection(S3, keys).listBuckets({});
+    await connection(EC2, keys).describeVpcs({});
+    await connection(SSM, keys).describeParameters({});
+    await connection(STS, keys).getCallerIdentity({});
+    const everywhere = async (given: typeof keys, names: string[]) => {
+      const results = await Promise.allSettled([connection(S3, given).listBuckets({}), connection(EC2, given).describeVpcs({}), connection(SSM, given).describeParameters({}), connection(STS, given).getCallerIdentity({})]);
+      expect(results.map((result) => result.status === "rejected" && result.reason.name)).toEqual(names);
+    };
+    await everywhere({ ...keys, secretAccessKey: "x" }, ["SignatureDoesNotMatch", "AuthFailure", "InvalidSignatureException", "SignatureDoesNotMatch"]);
+    await everywhere({ ...keys, accessKeyId: "AKIANOBODY" }, ["InvalidAccessKeyId", "AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId"]);
+    cloud.run.universe.credentials.set(keys.accessKeyId, { ...credential, expires: plus(cloud.run.now, seconds(-1)) });
+    await everywhere(keys, ["ExpiredToken", "RequestExpired", "ExpiredTokenException", "ExpiredToken"]);
+    cloud.run.universe.credentials.set(keys.accessKeyId, { ...credential, active: false });
+    await everywhere(keys, ["InvalidAccessKeyId", "AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId"]);
+  });
+
+  test("a presigned URL lasts as long as it says by the cloud's clock, and a week at most", async () => {
+    const { cloud, front, connection, keys } = signed();
+    const s3 = connection(S3, keys);
+    await s3.createBucket({ Bucket: "signed", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
+    const presigned = async (expiresIn: number) => new URL(await getSignedUrl(s3, new ListObjectsV2Command({ Bucket: "signed" }), { expiresIn }));
+    const get = async ({ pathname, search, host }: URL) => {
+      const { status, body } = await front.answer({ method: "GET", url: `${pathname}${search}`, headers: { host }, body: new Uint8Array() });
+      return `${status} ${/<Code>(\w+)<.Code>/.exec(String(body))?.[1] ?? ""}`;
+    };
+    const url = await presigned(300);
+    expect(await get(url)).toBe("200 ");
+    expect(await get(new URL(url.href.replace("X-Amz-Expires=300", "X-Amz-Expires=soon")))).toBe("400 AuthorizationQueryParametersError");
+    expect(await get(new URL(url.href.replace("X-Amz-Expires=300", "X-Amz-Expires=604801")))).toBe("400 AuthorizationQueryParametersError");
+    expect(await get(new URL(url.href.replace("X-Amz-Expires=300", "X-Amz-Expires=-1")))).toBe("400 AuthorizationQueryParametersError");
+    expect(await get(new URL(url.href.replace("X-Amz-Expires=300", "X-Amz-Expires=301")))).toBe("403 SignatureDoesNotMatch");
+    expect(await get(new URL(url.href.replace("&X-Amz-Expires=300", "")))).toBe("400 AuthorizationQueryParametersError");
+    expect(await get(new URL(url.href.replace(/X-Amz-Signature=\w+/, "X-Amz-Signature=")))).toBe("403 SignatureDoesNotMatch");
+    cloud.advance(plus(cloud.run.now, minutes(4)));
+    expect(await get(url)).toBe("200 ");
+    cloud.advance(plus(cloud.run.now, minutes(2)));
+    expect(await get(url)).toBe("403 AccessDenied");
+  });
+});
+
+describe("what a request says of its body must be so", () => {
+  const put = (headers: Record<string, string>, body: string | Uint8Array): Raw => ({ service: "s3", method: "PUT", url: "/bodies/key", headers, body });
+  const md5 = (body: string) => createHash("md5").update(body).digest("base64");
+  const crc = (body: string) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(crc32(body));
+    return bytes.toString("base64");
+  };
+  const chunked = (chunks: string[], trailer = "") => `${[...chunks, ""].map((chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}${chunk && "\r\n"}`).join("")}${trailer}\r\n`;
+  const streaming = (length: number) => ({ "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "content-encoding": "aws-chunked", "x-amz-decoded-content-length": String(length) });
+  const trailing = (length: number) => ({ ...streaming(length), "x-amz-trailer": "x-amz-checksum-crc32" });
+
+  const good: [string, Raw, string][] = [
+    ["plain", put({}, "content"), "content"],
+    ["Content-MD5", put({ "content-md5": md5("content") }, "content"), "content"],
+    ["CRC32", put({ "x-amz-checksum-crc32": crc("content") }, "content"), "content"],
+    ["chunks", put(streaming(14), chunked(["content", "content"])), "contentcontent"],
+    ["chunks with signatures", put({ "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" }, `3;chunk-signature=${"0".repeat(64)}\r\nabc\r\n0;chunk-signature=${"1".repeat(64)}\r\n\r\n`), "abc"],
+    ["chunks and a trailing checksum", put(trailing(14), chunked(["content", "content"], `x-amz-checksum-crc32:${crc("contentcontent")}\r\n`)), "contentcontent"],
+    ["no chunk at all", put(trailing(0), chunked([], `x-amz-checksum-crc32:${crc("")}\r\n`)), ""],
+    ["chunks in the words of a header", put({ "content-encoding": "gzip, aws-chunked" }, chunked(["zip"])), "zip"],
+  ];
+  test.each(good)("%s", async (_name, request, content) => {
+    const { ask, connection } = connect();
+    await connection(S3).createBucket({ Bucket: "bodies", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
+    expect(await ask(request)).toMatchObject({ status: 200, headers: { etag: `"${createHash("md5").update(content).digest("hex")}"` } });
+  });
+
+  const bad: [string, Raw, string][] = [
+    ["another MD5", put({ "content-md5": md5("other") }, "content"), "BadDigest"],
+    ["an MD5 that is none", put({ "content-md5": "short" }, "content"), "InvalidDigest"],
+    ["another SHA-256", put({ "x-amz-content-sha256": "0".repeat(64) }, "content"), "XAmzContentSHA256Mismatch"],
+    ["another CRC32", put({ "x-amz-checksum-crc32": crc("other") }, "content"), "BadDigest"],
+    ["a CRC32 that is none", put({ "x-amz-checksum-crc32": "AA" }, "content"), "InvalidRequest"],
+    ["two checksums", put({ "x-amz-checksum-crc32": crc("content"), "x-amz-checksum-sha1": "AA" }, "content"), "InvalidRequest"],
+    ["another trailing checksum", put(trailing(7), chunked(["content"], `x-amz-checksum-crc32:${crc("other")}\r\n`)), "BadDigest"],
+    ["a trailing checksum that is announced and missing", put(trailing(7), chunked(["content"])), "MalformedTrailerError"],
+    ["another decoded length", put(streaming(8), chunked(["content"])), "IncompleteBody"],
+    ["an end within a chunk", put(streaming(7), "7\r\ncon"), "IncompleteBody"],
+    ["a chunk longer than it says", put(streaming(7), "3\r\ncontent\r\n0\r\n\r\n"), "IncompleteBody"],
+    ["a length that is no number", put(streaming(7), "seven\r\ncontent\r\n0\r\n\r\n"), "IncompleteBody"],
+    ["no last chunk", put(streaming(7), "7\r\ncontent\r\n"), "IncompleteBody"],
+    ["nothing", put(streaming(7), ""), "IncompleteBody"],
+  ];
+  test.each(bad)("%s is refused", async (_name, request, code) => {
+    const { ask, cloud, connection } = connect();
+    await connection(S3).createBucket({ Bucket: "bodies", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
+    expect(await ask(request)).toMatchObject({ status: 400, text: expect.stringContaining(`<Code>${code}</Code>`) });
+    expect(cloud.blobs.size).toBe(0);
+  });
+
+  test("a digest of a JSON body is checked as well", async () => {
+    const { ask } = connect();
+    const headers = { "x-amz-target": "AmazonSSM.DescribeParameters", "content-md5": md5("other") };
+    expect(await ask({ service: "ssm", headers, body: "{}" })).toMatchObject({ status: 400, text: expect.stringContaining("BadDigest") });
+  });
+});
+
+const NAMES = Object.keys(services) as ServiceName[];
+const METHODS = ["GET", "GET", "PUT", "PUT", "POST", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW"];
+const URLS = ["/", "", "*", "/bbb", "/bbb/", "/bbb/k", "//", "/bbb//k/../k", "/%", "/bbb/%00", "/bbb/%ff", "/bbb/%2e%2e/k", "/bbb/💥", `/bbb/${"k".repeat(2000)}`, "/__proto__/constructor"];
+const QUERIES = ["", "?", "?&&=", "?delete", "?uploads", "?uploadId=x&partNumber=1", "?partNumber=0&uploadId", "?versions&max-keys=-1", "?list-type=2&max-keys=", "?list-type=2&continuation-token=%00", "?acl", "?tagging", "?versioning"];
+const MORE_QUERIES = ["?location&a=%", "?X-Amz-Credential=x", "?X-Amz-Credential=AKIA/1/mars-1/s3/aws4_request", "?Action=DescribeVpcs", "?__proto__=1&constructor=2", "?versionId=null", "?encryption", "?lifecycle", "?cors", "?restore", "?select&select-type=2"];
+const HEADERS: Record<string, string>[] = [
+  {},
+  { "content-type": "application/x-www-form-urlencoded" },
+  { "content-md5": "x" },
+  { range: "bytes=5-2" },
+  { range: "bytes=-0,1-2" },
+  { "if-modified-since": "never", "if-match": "*" },
+  { "x-amz-copy-source": "/%ff/%" },
+  { "x-amz-copy-source": "bbb/k?versionId=" },
+  { "content-encoding": "aws-chunked" },
+  { "x-amz-meta-__proto__": "x", "x-amz-meta-": "" },
+  { "x-amz-tagging": "a=b&a=%" },
+  { "x-amz-acl": "everyone", "x-amz-grant-read": 'id="' },
+  { authorization: "AWS4-HMAC-SHA256 Credential=///s3/aws4_request, SignedHeaders=;, Signature=0" },
+  { authorization: "Bearer x" },
+  { "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x-amz-trailer": "x-amz-checksum-crc32" },
+  { "x-amz-server-side-encryption-customer-algorithm": "AES256", "x-amz-server-side-encryption-customer-key": "x" },
+  { host: "%zz.localhost" },
+  { host: "" },
+];
+const BODIES = ["", "{}", "[]", "null", "<a/>", "Action=", "Action=GetCallerIdentity&Version=2011-06-15", "\u0000", '{"__proto__":{"polluted":1}}', "0\r\n\r\n", "<Delete><Object><Key>k</Key></Object></Delete>", "<Tagging><TagSet/></Tagging>", "<VersioningConfiguration/>"];
+
+test("30,000 requests put together by chance are answered, and none with a 500", { timeout: 60_000 }, async () => {
+  const cloud = new Cloud();
+  const front = new Front(cloud);
+  await clients(cloud, front)(S3).createBucket({ Bucket: "bbb", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
+  const random = seed("front");
+  const one = <Item>(items: readonly Item[]): Item => items[integer(random, items.length)]!;
+  const operations = await Promise.all(NAMES.map(async (name) => Object.keys((await services[name].load()).operations)));
+  const statuses = new Map<number, number>();
+  const faults: string[] = [];
+  for (let count = 0; count < 30_000; count++) {
+    const index = integer(random, 4) === 0 ? NAMES.indexOf("s3") : integer(random, NAMES.length);
+    const { api } = await services[NAMES[index]!].load();
+    const operation = integer(random, 20) === 0 ? "MakeTea" : one(operations[index]!);
+    const form = api.protocol.endsWith("Query");
+    const headers = { ...(api.target ? { "x-amz-target": `${api.target}.${operation}` } : {}), ...(integer(random, 3) === 0 ? one(HEADERS) : {}) };
+    const body = form && integer(random, 4) > 0 ? `Action=${operation}&${one(BODIES)}` : one(BODIES);
+    const rest = api.protocol === "restXml";
+    const request = raw({ service: integer(random, 50) === 0 ? undefined : api.signing, method: rest ? one(METHODS) : "POST", url: rest ? `${one(URLS)}${one([...QUERIES, ...MORE_QUERIES])}` : "/", headers, body });
+    const { status, body: text } = await front.answer(request);
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    if (status === 500) faults.push(`${request.method} ${request.url} ${JSON.stringify({ ...request.headers, authorization: undefined })} ${request.body.toString()}: ${String(text)}`);
+  }
+  expect(faults.slice(0, 10)).toEqual([]);
+  expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  expect([...statuses.keys()].sort((a, b) => a - b)).toEqual(expect.arrayContaining([200, 400, 403, 404]));
 });

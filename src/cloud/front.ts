@@ -133,25 +133,25 @@ function serviceOf(request: HttpRequest, scope: Scope | undefined): ServiceName 
   return request.headers["x-amz-target"] ? undefined : "s3";
 }
 
-/** What nobody has signed names no region: S3 then takes the bucket's. */
 function anonymous(service: ServiceName): AwsError {
   if (service === "s3") return new AwsError("AccessDenied", "Access Denied", 403);
   return new AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403);
 }
 
+/** What nobody has signed names no region: S3 then takes the bucket's. */
 function regionOf(service: Service, scope: Scope | undefined): string {
   if (service.scope === "account") return "us-east-1";
-  return scope?.region ?? (service.scope === "partition" ? "" : "us-east-1");
+  return scope?.region || (service.scope === "partition" ? "" : "us-east-1");
 }
 
 function unknownService(service: string, requestId: string): HttpResponse {
-  const [status, code, message] =
+  const [status, code, message]: [number, string, string] =
     service === ""
       ? [403, "MissingAuthenticationToken", "Request is missing Authentication Token: its signature is what says which service it is for."]
       : [501, "NotImplemented", `Causeway does not emulate the service "${service}".`];
   return {
-    status: status as number,
-    headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": requestId, "x-amzn-errortype": code as string },
+    status,
+    headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": requestId, "x-amzn-errortype": code },
     body: JSON.stringify({ __type: code, message, service }),
   };
 }

@@ -1,6 +1,7 @@
 /** The same cloud over HTTP, and `/_causeway/…` beside it. */
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { pipeline } from "node:stream";
 import { Pace, type Speed } from "../kernel/pace.ts";
 import { UserError } from "../kernel/assert.ts";
 import { date, instant } from "../kernel/units.ts";
@@ -26,6 +27,8 @@ export type Running = { endpoint: string; port: number; pace: Pace; front: Front
 const BODY_MAX = 1024 ** 3;
 // What /_causeway takes is a line of JSON.
 const CONTROL_MAX = 64 * 1024;
+// Of a body that is too long so much more is read and dropped: a client that is still writing would not see the refusal otherwise.
+const DROPPED_MAX = 64 * 1024 ** 2;
 // A client that sends nothing for so long is cut off, so that it holds nobody up.
 const IDLE_MAX = 60_000;
 
@@ -48,7 +51,7 @@ export async function serve(cloud: Cloud, { host, port, speed, verifySignatures,
     });
   });
   server.on("checkContinue", (request, response) => {
-    response.writeContinue();
+    if (!announcesMore(request, bodyMax)) response.writeContinue();
     server.emit("request", request, response);
   });
   await listen(server, port, host);
@@ -98,7 +101,7 @@ async function forward({ cloud, front, pace, bodyMax }: Forwarding, request: Inc
   const body = await read(request, response, bodyMax);
   if (!body) return;
   await pace.catchUp();
-  const answer = await front.answer({ method: request.method ?? "GET", url: request.url ?? "/", headers: flat(request), body });
+  const answer = await front.answer({ method: request.method ?? "GET", url: pathOf(request), headers: flat(request), body });
   pace.poke();
   send(cloud, request, response, answer);
 }
@@ -106,22 +109,37 @@ async function forward({ cloud, front, pace, bodyMax }: Forwarding, request: Inc
 /** Node joins repeated headers itself, but for set-cookie, which no AWS API reads. */
 const flat = ({ headers }: IncomingMessage) => headers as Record<string, string>;
 
+/** Clients that take us for a proxy name the host in the request's first line: RFC 9112, 3.2.2 */
+const pathOf = ({ url = "/" }: IncomingMessage) => url.replace(/^https?:\/\/[^/?]*/i, "") || "/";
+
+const announcesMore = ({ headers }: IncomingMessage, max: number) => Number(headers["content-length"] ?? 0) > max;
+
+/** The body; undefined when there is nobody to answer any more, or when it was too long and that has been answered. */
 function read(request: IncomingMessage, response: ServerResponse, max: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
+    let parts: Buffer[] = [];
     let size = 0;
+    let refused = false;
+    const refuse = () => {
+      refused = true;
+      parts = [];
+      const text = "<Error><Code>EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum allowed size</Message></Error>";
+      response.writeHead(413, { "content-type": "application/xml", "content-length": text.length, connection: "close" });
+      response.write(text);
+      // Ended only when the client has sent all, for the end cuts the connection. Who waits for our word sends nothing more.
+      if (request.headers.expect) response.end();
+    };
+    if (announcesMore(request, max)) refuse();
     request.on("data", (part: Buffer) => {
       size += part.length;
-      if (size <= max) {
-        parts.push(part);
-        return;
-      }
-      request.removeAllListeners("data").pause();
-      response.writeHead(413, { "content-type": "application/xml", connection: "close" });
-      response.end("<Error><Code>EntityTooLarge</Code><Message>Your proposed upload exceeds the maximum allowed size</Message></Error>", () => request.destroy());
-      resolve(undefined);
+      if (!refused && size > max) refuse();
+      if (!refused) parts.push(part);
+      else if (size > max + DROPPED_MAX) request.destroy();
     });
-    request.on("end", () => resolve(parts.length === 1 ? parts[0] : Buffer.concat(parts)));
+    request.on("end", () => {
+      if (refused) response.end();
+      resolve(refused ? undefined : parts.length === 1 ? parts[0] : Buffer.concat(parts));
+    });
     request.on("error", (error: NodeJS.ErrnoException) => (error.code === "ECONNRESET" ? resolve(undefined) : reject(error)));
     request.on("close", () => resolve(undefined));
   });
@@ -138,7 +156,9 @@ function send(cloud: Cloud, request: IncomingMessage, response: ServerResponse, 
   const length = stream.range ? stream.range.end - stream.range.start + 1 : stream.size;
   response.writeHead(status, { ...headers, "content-length": String(length) });
   const path = length > 256 * 1024 ? cloud.blobs.path?.(stream.digest) : undefined;
-  if (path) createReadStream(path, stream.range).pipe(response);
+  if (request.method === "HEAD") response.end();
+  // When either side breaks off, both are closed: the client sees an answer that is too short.
+  else if (path) pipeline(createReadStream(path, stream.range), response, () => undefined);
   else response.end(slice(cloud.blobs.get(stream), stream));
 }
 
@@ -146,7 +166,8 @@ type Controls = { cloud: Cloud; front: Front; pace: Pace; keeper?: Keeper; strea
 
 async function controls(all: Controls, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { cloud, front, pace, keeper } = all;
-  const body = (await read(request, response, CONTROL_MAX)) ?? Buffer.alloc(0);
+  const body = await read(request, response, CONTROL_MAX);
+  if (!body) return;
   const route = `${request.method} ${(request.url ?? "").split("?")[0]}`;
   await pace.catchUp();
   if (route === "GET /_causeway/health") return json(response, 200, { status: "ok", now: date(cloud.run.now), speed: pace.speed, pid: process.pid });
@@ -171,25 +192,28 @@ function clock({ cloud, pace }: Controls) {
 /** `{"advance": seconds}`, `{"until": "2027-01-01T00:00:00Z"}`, `{"speed": 60 | "max" | 0}`, `{"run": "quiet"}`; several at once in this order. */
 async function setClock(all: Controls, body: Buffer, response: ServerResponse): Promise<void> {
   const { cloud, pace, keeper } = all;
-  let order: { advance?: unknown; until?: unknown; speed?: unknown; run?: unknown };
+  let order: Order;
   try {
-    order = JSON.parse(body.toString() || "{}") ?? {};
+    order = JSON.parse(body.toString() || "{}");
   } catch {
     return json(response, 400, { code: "CLOCK_BODY", message: "The body is not JSON.", fix: '{"advance": 3600}' });
   }
-  const { advance, until, speed, run } = order;
   const wrong = refuse(order, Number(cloud.run.now));
   if (wrong) return json(response, 400, wrong);
-  if (typeof speed === "number" || speed === "max") pace.setSpeed(speed);
+  const { advance, until, speed, run } = order;
   if (typeof advance === "number") await pace.advanceTo(instant(Number(cloud.run.now) + advance * 1000));
   if (typeof until === "string") await pace.advanceTo(instant(until));
+  if (typeof speed === "number" || speed === "max") pace.setSpeed(speed);
   if (run === "quiet") cloud.settle();
   await keeper?.mark();
   pace.poke();
   return json(response, 200, clock(all));
 }
 
-function refuse(order: { advance?: unknown; until?: unknown; speed?: unknown; run?: unknown }, now: number) {
+type Order = { advance?: unknown; until?: unknown; speed?: unknown; run?: unknown };
+
+function refuse(order: Order, now: number) {
+  if (typeof order !== "object" || order === null || Array.isArray(order)) return { code: "CLOCK_BODY", message: "The body is no object.", fix: '{"advance": 3600}' };
   const known = new Set(["advance", "until", "speed", "run"]);
   const strange = Object.keys(order).find((key) => !known.has(key));
   const bad = (message: string, fix: string) => ({ code: "CLOCK_BODY", message, fix });

@@ -1,16 +1,17 @@
 /** JSON bodies by shape, both ways: smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
 import type { Member, Shape } from "./schema.ts";
-import { DEPTH_MAX, lowerFirst, put, readBytes, readMoment, Unreadable, WireError } from "./values.ts";
+import { bodyText, DEPTH_MAX, lowerFirst, put, readBytes, readMoment, Unreadable, WireError } from "./values.ts";
 
 /** The parsed body; empty = an empty structure. */
 export function parseJson(body: Uint8Array): unknown {
   if (body.byteLength === 0) return {};
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  const text = bodyText(body);
   try {
-    return JSON.parse(text);
+    if (text !== undefined) return JSON.parse(text);
   } catch {
-    throw new WireError("SerializationException", "The request body is not valid JSON.");
+    // said below
   }
+  throw new WireError("SerializationException", "The request body is not valid JSON.");
 }
 
 /** What was parsed, as an input of that shape. `missing` collects the paths of required members that are not there. */
@@ -59,7 +60,6 @@ function readSimple(shape: Shape, value: unknown, path: string): unknown {
       throw unexpected(path, value, "a string");
     case "number":
       if (typeof value === "number" && Number.isFinite(value)) return value;
-      if (value === "NaN" || value === "Infinity" || value === "-Infinity") return Number(value);
       throw unexpected(path, value, "a number");
     case "boolean":
       if (typeof value === "boolean") return value;
@@ -72,13 +72,19 @@ function readSimple(shape: Shape, value: unknown, path: string): unknown {
       if (typeof value === "string") return readBytes(value, path);
       throw unexpected(path, value, "base64");
     default:
+      if (tooDeep(value, 0)) throw new Unreadable(path, "", "less depth");
       return value; // a document is whatever it is
   }
 }
 
+const tooDeep = (value: unknown, depth: number): boolean => typeof value === "object" && value !== null && (depth > DEPTH_MAX || Object.values(value).some((item) => tooDeep(item, depth + 1)));
+
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
-const unexpected = (path: string, value: unknown, expected: string) => new Unreadable(path, JSON.stringify(value)?.slice(0, 40) ?? "", expected);
+/** Only simple values are repeated: a list may be as deep as the stack. */
+const quoted = (value: unknown): string => (Array.isArray(value) ? "[…]" : isObject(value) ? "{…}" : JSON.stringify(value));
+
+const unexpected = (path: string, value: unknown, expected: string) => new Unreadable(path, quoted(value), expected);
 
 /** A handler's output as what `JSON.stringify` takes; members that the shape doesn't have stay behind. */
 export function writeJson(shape: Shape, value: any): unknown {

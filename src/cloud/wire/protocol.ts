@@ -179,7 +179,10 @@ class SchemaCodec implements Codec {
     const expected = member.traits.xmlName ?? member.shape.name;
     // Some clients name the element after the shape, others after the member: S3 takes what its schema names.
     if (root !== expected && root !== member.shape.name && root !== member.name) throw new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
-    return readXml(member.shape, content, missing);
+    const lackingInBody: string[] = [];
+    const value = readXml(member.shape, content, lackingInBody);
+    if (lackingInBody.length > 0) throw new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
+    return value;
   }
 
   encode(name: string, output: any, request: WireRequest, requestId: string): WireResponse {
@@ -286,7 +289,9 @@ class SchemaCodec implements Codec {
     if (request.method === "HEAD" || status === 304) return { status, headers };
     headers["content-type"] = "application/xml";
     let further = "";
-    for (const [name, value] of Object.entries(members)) if (name !== "headers" && value !== undefined) further += `<${name}>${escape(String(value))}</${name}>`;
+    for (const [name, value] of Object.entries(members)) {
+      if (typeof value === "string" || typeof value === "number") further += `<${name}>${escape(String(value))}</${name}>`;
+    }
     const error = `<Error><Code>${escape(code)}</Code><Message>${escape(message)}</Message>${further}<RequestId>${requestId}</RequestId>${this.#api.bucketInPath ? `<HostId>${headers["x-amz-id-2"]}</HostId>` : ""}</Error>`;
     const wrapped = this.#api.bucketInPath ? error : `<ErrorResponse xmlns="${this.#api.namespace}">${error}<RequestId>${requestId}</RequestId></ErrorResponse>`;
     return { status, headers, body: `<?xml version="1.0" encoding="UTF-8"?>\n${wrapped}` };

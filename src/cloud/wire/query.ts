@@ -5,8 +5,9 @@ import { DEPTH_MAX, lowerFirst, put, readText, WireError } from "./values.ts";
 /** Parameters by the parts of their names: `Tag.1.Key=a` is Tag → 1 → Key. */
 type Node = { value?: string; below?: Map<string, Node> };
 
-// AWS's own bound is not documented; CreateStack with 200 parameters and 50 tags stays under 1,000.
+// AWS's own bounds are not documented; CreateStack with 200 parameters and 50 tags stays under 1,000 parameters of 4 parts each.
 const PARAMETERS_MAX = 20_000;
+const PARTS_MAX = 100_000;
 
 export type Form = { action?: string; root: Node };
 
@@ -14,6 +15,7 @@ export function parseForm(text: string): Form {
   const root: Node = {};
   let action: string | undefined;
   let count = 0;
+  let parts = 0;
   for (const pair of text.split("&")) {
     if (pair === "") continue;
     if (++count > PARAMETERS_MAX) throw new WireError("MalformedQueryString", "The query string has too many parameters.");
@@ -21,7 +23,8 @@ export function parseForm(text: string): Form {
     const name = decode(equals < 0 ? pair : pair.slice(0, equals));
     const value = equals < 0 ? "" : decode(pair.slice(equals + 1));
     if (name === "Action") action = value;
-    else if (name !== "Version") insert(root, name, value);
+    else if (name !== "Version") parts += insert(root, name, value);
+    if (parts > PARTS_MAX) throw new WireError("MalformedQueryString", "The query string has too many parameters.");
   }
   return { action, root };
 }
@@ -35,9 +38,10 @@ function decode(text: string): string {
   }
 }
 
-function insert(root: Node, name: string, value: string): void {
+/** Answers how many parts the name has. */
+function insert(root: Node, name: string, value: string): number {
   let node = root;
-  const parts = name.split(".");
+  const parts = name.split(".", DEPTH_MAX + 1);
   if (parts.length > DEPTH_MAX) throw new WireError("MalformedQueryString", "The query string contains a syntax error.");
   for (const part of parts) {
     node.below ??= new Map();
@@ -46,6 +50,7 @@ function insert(root: Node, name: string, value: string): void {
     node = next;
   }
   node.value = value;
+  return parts.length;
 }
 
 /** How the two protocols name members. */

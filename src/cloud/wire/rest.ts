@@ -9,6 +9,8 @@ export type Route = {
   method: string;
   status: number;
   segments: Segment[];
+  /** How many of them are literals: `/plans/import` is not the plan "import". */
+  literalSegments: number;
   /** `?tagging`, `?list-type=2`: what the query must have. */
   literals: [string, string][];
   /** Members that must be in the query or the headers: they tell UploadPart from PutObject. */
@@ -22,7 +24,7 @@ export function routeOf(operation: Operation, bucketInPath: boolean): Route | un
   const http = operation.traits.http;
   if (!http) return undefined;
   const [method, template, status] = http as [string, string, number];
-  const [path = "/", query = ""] = template.split("?", 2) as [string, string?];
+  const [path, query = ""] = template.split("?", 2) as [string, string?];
   const { members } = operation.input;
   const bucket = bucketInPath && members.some(({ name, traits }) => name === "Bucket" && traits.httpLabel);
   const parts = [...(bucket ? ["{Bucket}"] : []), ...path.split("/").filter((part) => part !== "")];
@@ -30,6 +32,7 @@ export function routeOf(operation: Operation, bucketInPath: boolean): Route | un
     operation,
     method,
     status,
+    literalSegments: parts.filter((part) => !part.startsWith("{")).length,
     segments: parts.map((part) => (part.startsWith("{") ? { label: part.replace(/^\{|\+?\}$/g, ""), greedy: part.endsWith("+}") } : { literal: part })),
     literals: query
       .split("&")
@@ -56,7 +59,7 @@ function fit({ segments }: Route, path: string): Record<string, string> | undefi
   return rest === "" ? labels : undefined;
 }
 
-/** The best route: the most literals, then the most required members at hand; one that lacks required members only if nothing else fits. */
+/** The best route: the most literals in the query, then in the path, then the most required members at hand; one that lacks required members only if nothing else fits. */
 export function findRoute(routes: readonly Route[], method: string, path: string, query: Query, headers: Record<string, string>): { route: Route; labels: Record<string, string> } | undefined {
   let best: { route: Route; labels: Record<string, string>; score: number } | undefined;
   for (const route of routes) {
@@ -65,7 +68,7 @@ export function findRoute(routes: readonly Route[], method: string, path: string
     if (!labels) continue;
     const asked = route.query.length + route.headers.length;
     const there = route.query.filter((name) => query.has(name)).length + route.headers.filter((name) => headers[name] !== undefined).length;
-    const score = route.literals.length * 100 + (there === asked ? there * 2 + 1 : there - asked);
+    const score = route.literals.length * 1000 + route.literalSegments * 100 + (there === asked ? there * 2 + 1 : there - asked);
     if (!best || score > best.score) best = { route, labels, score };
   }
   return best;

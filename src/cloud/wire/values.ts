@@ -1,4 +1,5 @@
 /** Simple values as text: numbers, truths, moments, bytes; what can't be read is refused by its place in the request. */
+import { isUtf8 } from "node:buffer";
 import type { Blob } from "../blobs.ts";
 import type { Shape } from "./schema.ts";
 
@@ -17,17 +18,36 @@ export class WireError extends Error {
 
 /** A value of the wrong form; each protocol says it in its own words. */
 export class Unreadable extends Error {
+  readonly value: string;
+
   constructor(
     readonly path: string,
-    readonly value: string,
+    value: string,
     readonly expected: string,
   ) {
     super(`${path}: ${expected} expected`);
+    // A refusal repeats what was sent, but not megabytes of it.
+    this.value = value.length > QUOTED_MAX ? `${value.slice(0, QUOTED_MAX)}…` : value;
   }
 }
 
+const QUOTED_MAX = 100;
+
 /** Deeper than any request of AWS's clients, and shallow enough for the stack. */
 export const DEPTH_MAX = 64;
+
+/**
+ * What is parsed as a whole. The largest that AWS takes is ECR's UploadLayerPart, 20 MiB of layer in base64
+ * (docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html); S3's objects are not parsed and don't count.
+ */
+const TEXT_MAX = 64 * 1024 ** 2;
+
+/** A body as text; undefined when it is not UTF-8. */
+export function bodyText(body: Uint8Array): string | undefined {
+  if (body.byteLength > TEXT_MAX) throw new WireError("RequestEntityTooLarge", "The request body is too large.", 413);
+  if (!isUtf8(body)) return undefined;
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+}
 
 // ECMAScript's range of moments, in milliseconds
 const MOMENT_MAX = 8.64e15;
@@ -54,22 +74,44 @@ export function readText(shape: Shape, text: string, path: string): unknown {
 }
 
 function readNumber(text: string, path: string): number {
-  const number = Number(text);
-  if (text.trim() === "" || !Number.isFinite(number)) throw new Unreadable(path, text, "a number");
+  const number = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isFinite(number)) throw new Unreadable(path, text, "a number");
   return number;
 }
 
 /** ISO 8601, seconds since 1970, or an HTTP date. */
 export function readMoment(value: string | number, path: string): Date {
   const seconds = typeof value === "number" ? value : /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
-  const at = seconds === undefined ? Date.parse(value as string) : Math.round(seconds * 1000);
+  const at = seconds === undefined ? parseDate(value as string) : Math.round(seconds * 1000);
   if (!(Math.abs(at) <= MOMENT_MAX)) throw new Unreadable(path, String(value), "a timestamp");
   return new Date(at);
 }
 
+const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:[Zz]|([+-])(\d\d):?(\d\d))?)?$/;
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+/** Milliseconds, or NaN. Not `Date.parse`: it reads "junk 1" as a date, and what names no zone by the zone of this machine. */
+function parseDate(text: string): number {
+  if (HTTP_DATE.test(text)) {
+    const at = new Date(text);
+    // The 31st of February would become the 3rd of March.
+    return Number.isNaN(at.getTime()) || at.toUTCString().slice(5) !== text.slice(5) ? Number.NaN : at.getTime();
+  }
+  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", sign, zoneHours = "0", zoneMinutes = "0"] = ISO.exec(text) ?? [];
+  if (!year || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59 || Number(zoneHours) > 23 || Number(zoneMinutes) > 59) return Number.NaN;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return Number.NaN;
+  date.setUTCHours(Number(hour), Number(minute), Number(second), Number(fraction.slice(0, 3).padEnd(3, "0")));
+  const zone = (Number(zoneHours) * 60 + Number(zoneMinutes)) * 60_000;
+  return date.getTime() - (sign === "-" ? -zone : zone);
+}
+
 export function readBytes(text: string, path: string): Uint8Array {
-  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text)) throw new Unreadable(path, text.slice(0, 40), "base64");
-  return new Uint8Array(Buffer.from(text, "base64"));
+  // Line ends go first: one expression for both takes time by the square of the length.
+  const digits = /\s/.test(text) ? text.replace(/\s+/g, "") : text;
+  if (digits.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(digits)) throw new Unreadable(path, text, "base64");
+  return new Uint8Array(Buffer.from(digits, "base64"));
 }
 
 /** A moment in the form that the shape or, failing that, the protocol asks for. */

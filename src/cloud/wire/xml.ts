@@ -97,57 +97,98 @@ export function escape(text: string): string {
   return text.replace(/[&<>"\r\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, (character) => names[character] ?? `&#x${character.codePointAt(0)!.toString(16).toUpperCase()};`);
 }
 
+/** A value as XML text. Each shape's and member's is made once: names, tags and kinds are then settled, and only values are looked at. */
+type Writer = (value: any) => string;
+
+const contents = new WeakMap<Shape, Writer>();
+const elements = new WeakMap<Member, Writer>();
+
 /** The content of an element for a value of that shape. */
 export function writeXml(shape: Shape, value: any): string {
-  if (shape.kind === "structure") {
-    let text = "";
-    for (const member of shape.members) {
-      const item = value[member.name];
-      if (item !== undefined && item !== null && !member.traits.xmlAttribute) text += writeMember(member, item);
-    }
-    return text;
-  }
-  if (shape.kind === "list") return writeItems(shape, value, shape.element!.traits.xmlName ?? "member");
-  if (shape.kind === "map") return writeEntries(shape, value, "entry");
-  return escape(valueText(shape, value, 5));
+  return contentOf(shape)(value);
 }
 
 /** A structure's member as an element, or as several when it is flattened. */
 export function writeMember(member: Member, value: any): string {
+  let writer = elements.get(member);
+  if (!writer) {
+    writer = memberWriter(member);
+    elements.set(member, writer);
+  }
+  return writer(value);
+}
+
+/** Shapes contain themselves, so a writer is looked up when it is first used and not when it is made. */
+function contentOf(shape: Shape): Writer {
+  let writer = contents.get(shape);
+  if (!writer) {
+    let made: Writer | undefined;
+    writer = (value) => (made ??= contentWriter(shape))(value);
+    contents.set(shape, writer);
+  }
+  return writer;
+}
+
+function contentWriter(shape: Shape): Writer {
+  if (shape.kind === "structure") return structureWriter(shape);
+  if (shape.kind === "list") return itemsWriter(shape, shape.element!.traits.xmlName ?? "member");
+  if (shape.kind === "map") return entriesWriter(shape, "entry");
+  if (shape.kind === "timestamp") return (value) => valueText(shape, value, 5);
+  return (value) => escape(typeof value === "string" ? value : valueText(shape, value, 5));
+}
+
+function structureWriter(shape: Shape): Writer {
+  const parts = shape.members.filter(({ traits }) => !traits.xmlAttribute).map((member) => ({ name: member.name, write: memberWriter(member) }));
+  return (value) => {
+    let text = "";
+    for (const { name, write } of parts) {
+      const item = value[name];
+      if (item !== undefined && item !== null) text += write(item);
+    }
+    return text;
+  };
+}
+
+function memberWriter(member: Member): Writer {
   const name = xmlName(member);
   const { shape } = member;
-  if (member.traits.xmlFlattened && shape.kind === "list") return writeItems(shape, value, name);
-  if (member.traits.xmlFlattened && shape.kind === "map") return writeEntries(shape, value, name);
-  return `<${name}${attributes(shape, value)}>${writeXml(shape, value)}</${name}>`;
+  if (member.traits.xmlFlattened && shape.kind === "list") return itemsWriter(shape, name);
+  if (member.traits.xmlFlattened && shape.kind === "map") return entriesWriter(shape, name);
+  return elementWriter(shape, name);
 }
 
-function writeItems(shape: Shape, items: any[], name: string): string {
-  const element = shape.element!.shape;
-  let text = "";
-  for (const item of items) if (item !== undefined && item !== null) text += `<${name}${attributes(element, item)}>${writeXml(element, item)}</${name}>`;
-  return text;
+function elementWriter(shape: Shape, name: string): Writer {
+  const write = contentOf(shape);
+  const open = `<${name}>`;
+  const close = `</${name}>`;
+  const attributes = shape.kind === "structure" ? shape.members.filter(({ traits }) => traits.xmlAttribute) : [];
+  if (attributes.length === 0) return (value) => open + write(value) + close;
+  return (value) => `<${name}${attributeText(attributes, value)}>${write(value)}${close}`;
 }
 
-function writeEntries(shape: Shape, map: object, name: string): string {
+function itemsWriter(shape: Shape, name: string): Writer {
+  const write = elementWriter(shape.element!.shape, name);
+  return (items: any[]) => {
+    let text = "";
+    for (const item of items) if (item !== undefined && item !== null) text += write(item);
+    return text;
+  };
+}
+
+function entriesWriter(shape: Shape, name: string): Writer {
   const key = shape.key!.traits.xmlName ?? "key";
-  const value = shape.element!.traits.xmlName ?? "value";
-  let text = "";
-  for (const [each, item] of Object.entries(map)) {
-    if (item !== undefined && item !== null) text += `<${name}><${key}>${escape(each)}</${key}><${value}>${writeXml(shape.element!.shape, item)}</${value}></${name}>`;
-  }
-  return text;
+  const write = elementWriter(shape.element!.shape, shape.element!.traits.xmlName ?? "value");
+  return (map: object) => {
+    let text = "";
+    for (const [each, item] of Object.entries(map)) {
+      if (item !== undefined && item !== null) text += `<${name}><${key}>${escape(each)}</${key}>${write(item)}</${name}>`;
+    }
+    return text;
+  };
 }
-
-const attributed = new WeakMap<Shape, Member[]>();
 
 /** Only S3's grantee has one: its type, with the namespace of that attribute. */
-function attributes(shape: Shape, value: any): string {
-  if (shape.kind !== "structure") return "";
-  let members = attributed.get(shape);
-  if (!members) {
-    members = shape.members.filter(({ traits }) => traits.xmlAttribute);
-    attributed.set(shape, members);
-  }
+function attributeText(members: readonly Member[], value: any): string {
   let text = "";
   for (const member of members) {
     if (value[member.name] === undefined) continue;

@@ -1,7 +1,7 @@
 /** Access control lists: canned ones, grants in headers and in documents. docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html */
 import type * as sdk from "@aws-sdk/client-s3";
-import { AwsError, type Operations } from "../../service.ts";
-import { canonicalId, findBucket, findVersion, ownerOf, type Bucket, type State } from "./bucket.ts";
+import { AwsError } from "../../service.ts";
+import { canonicalId, findBucket, findVersion, ownerOf, type Bucket, type S3Operations } from "./bucket.ts";
 import { accessDenied, invalidArgument, invalidRequest, malformedXml } from "./refusals.ts";
 
 type Headers = Pick<sdk.PutObjectAclRequest, "GrantFullControl" | "GrantRead" | "GrantReadACP" | "GrantWrite" | "GrantWriteACP">;
@@ -97,7 +97,11 @@ export function checkNewAcl(asked: Asked, ownership: string): void {
   const canned = CANNED[asked.ACL ?? "private"];
   if (!canned) throw invalidArgument("", "x-amz-acl", asked.ACL);
   if (isPublic(canned)) {
-    throw new AwsError("InvalidBucketAclWithBlockPublicAccessError", "Bucket cannot have public ACLs set with BlockPublicAccess enabled", 400);
+    throw new AwsError(
+      "InvalidBucketAclWithBlockPublicAccessError",
+      "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+      400,
+    );
   }
 }
 
@@ -109,7 +113,8 @@ export const aclOperations = {
   PutBucketAcl(call, input) {
     const bucket = findBucket(call, input.Bucket, input.ExpectedBucketOwner);
     const grants = grantsOf(bucket, input);
-    if (!grants) throw new AwsError("MissingSecurityHeader", "Your request was missing a required header", 400, { MissingHeaderName: "x-amz-acl" });
+    if (!grants)
+      throw new AwsError("MissingSecurityHeader", "Your request was missing a required header", 400, { MissingHeaderName: "x-amz-acl" });
     bucket.settings.set("Acl", grants);
   },
   GetObjectAcl(call, { Bucket, Key, VersionId, ExpectedBucketOwner }) {
@@ -121,7 +126,8 @@ export const aclOperations = {
     const bucket = findBucket(call, input.Bucket, input.ExpectedBucketOwner);
     const version = findVersion(bucket, input.Key, input.VersionId, "object");
     const grants = grantsOf(bucket, input);
-    if (!grants) throw new AwsError("MissingSecurityHeader", "Your request was missing a required header", 400, { MissingHeaderName: "x-amz-acl" });
+    if (!grants)
+      throw new AwsError("MissingSecurityHeader", "Your request was missing a required header", 400, { MissingHeaderName: "x-amz-acl" });
     version.grants = grants;
   },
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;

@@ -4,7 +4,8 @@ import { current, noSuchKey, type Bucket, type Version } from "./bucket.ts";
 
 type Read = { IfMatch?: string; IfNoneMatch?: string; IfModifiedSince?: Date; IfUnmodifiedSince?: Date };
 
-const failed = (condition: string) => new AwsError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412, { Condition: condition });
+const failed = (condition: string) =>
+  new AwsError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412, { Condition: condition });
 
 function names(list: string, etag: string): boolean {
   return list.split(",").some((each) => {
@@ -20,8 +21,10 @@ export function checkRead({ IfMatch, IfNoneMatch, IfModifiedSince, IfUnmodifiedS
   if (IfMatch !== undefined) {
     if (!names(IfMatch, etag)) throw failed("If-Match");
   } else if (IfUnmodifiedSince && seconds(modified) > seconds(IfUnmodifiedSince)) throw failed("If-Unmodified-Since");
-  const unchanged = IfNoneMatch === undefined ? IfModifiedSince !== undefined && seconds(modified) <= seconds(IfModifiedSince) : names(IfNoneMatch, etag);
-  if (unchanged) throw new AwsError("NotModified", "Not Modified", 304, { headers: { etag: `"${etag}"`, "last-modified": modified.toUTCString() } });
+  const unchanged =
+    IfNoneMatch === undefined ? IfModifiedSince !== undefined && seconds(modified) <= seconds(IfModifiedSince) : names(IfNoneMatch, etag);
+  if (unchanged)
+    throw new AwsError("NotModified", "Not Modified", 304, { headers: { etag: `"${etag}"`, "last-modified": modified.toUTCString() } });
 }
 
 /** Refuses a copy whose conditions on the source do not hold: all of them are 412. */
@@ -39,7 +42,10 @@ export function checkWrite(bucket: Bucket, key: string, { IfMatch, IfNoneMatch }
   const newest = current(bucket, key);
   const there = newest && !newest.marker ? newest : undefined;
   if (IfNoneMatch !== undefined) {
-    if (IfNoneMatch !== "*") throw new AwsError("NotImplemented", "A header you provided implies functionality that is not implemented", 501, { Header: "If-None-Match" });
+    if (IfNoneMatch !== "*")
+      throw new AwsError("NotImplemented", "A header you provided implies functionality that is not implemented", 501, {
+        Header: "If-None-Match",
+      });
     if (there) throw failed("If-None-Match");
   }
   if (IfMatch === undefined) return;

@@ -1,9 +1,9 @@
 /** How objects are encrypted at rest: by S3, by a KMS key, or by the customer's. docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html */
 import { createHash } from "node:crypto";
 import type * as sdk from "@aws-sdk/client-s3";
-import { AwsError, type Operations } from "../../service.ts";
+import { AwsError } from "../../service.ts";
 import { managedKey } from "../kms/envelope.ts";
-import { findBucket, type Bucket, type Here, type State, type Version } from "./bucket.ts";
+import { findBucket, type Bucket, type Here, type S3Operations, type Version } from "./bucket.ts";
 import { accessDenied, invalidArgument, invalidRequest, malformedXml } from "./refusals.ts";
 
 type Asked = Pick<
@@ -108,7 +108,10 @@ export function checkDecryption(call: Here, bucket: Bucket, { encryption }: Vers
 function checkKey({ SSECustomerAlgorithm, SSECustomerKey, SSECustomerKeyMD5 }: CustomerKey): void {
   if (SSECustomerAlgorithm !== "AES256") {
     const message = "The encryption request you specified is not valid. The valid value is AES256.";
-    throw new AwsError("InvalidEncryptionAlgorithmError", message, 400, { ArgumentName: "x-amz-server-side-encryption-customer-algorithm", ArgumentValue: SSECustomerAlgorithm });
+    throw new AwsError("InvalidEncryptionAlgorithmError", message, 400, {
+      ArgumentName: "x-amz-server-side-encryption-customer-algorithm",
+      ArgumentValue: SSECustomerAlgorithm,
+    });
   }
   const key = Buffer.from(SSECustomerKey ?? "", "base64");
   if (key.length !== 32) throw invalidArgument("The secret key was invalid for the specified algorithm.");
@@ -141,4 +144,4 @@ export const encryptionOperations = {
   DeleteBucketEncryption(call, { Bucket, ExpectedBucketOwner }) {
     findBucket(call, Bucket, ExpectedBucketOwner).settings.delete("Encryption");
   },
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;

@@ -1,7 +1,7 @@
 /** Lifecycle rules: checked and kept; they act in a later part of the cloud. docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html */
 import type * as sdk from "@aws-sdk/client-s3";
-import { AwsError, type Operations } from "../../service.ts";
-import { findBucket, type Here, type State } from "./bucket.ts";
+import { AwsError } from "../../service.ts";
+import { findBucket, type Here, type S3Operations } from "./bucket.ts";
 import { invalidArgument, invalidRequest, malformedXml, missing } from "./refusals.ts";
 
 // how-to-set-lifecycle-configuration-intro.html: 1,000 rules; an ID has at most 255 characters
@@ -12,7 +12,8 @@ const SIZES = new Set(["all_storage_classes_128K", "varies_by_storage_class"]);
 
 function checkRules(rules: readonly sdk.LifecycleRule[]): void {
   if (rules.length === 0) throw malformedXml();
-  if (rules.length > RULES_MAX) throw invalidRequest(`The number of lifecycle rules must not exceed the allowed limit of ${RULES_MAX} rules`);
+  if (rules.length > RULES_MAX)
+    throw invalidRequest(`The number of lifecycle rules must not exceed the allowed limit of ${RULES_MAX} rules`);
   const ids = rules.flatMap(({ ID }) => ID ?? []);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) throw invalidArgument("Rule ID must be unique. Found same ID for more than one rule", "ID", twice);
@@ -20,7 +21,8 @@ function checkRules(rules: readonly sdk.LifecycleRule[]): void {
 }
 
 function checkRule(rule: sdk.LifecycleRule): void {
-  const { ID, Status, Expiration, Transitions, NoncurrentVersionExpiration, NoncurrentVersionTransitions, AbortIncompleteMultipartUpload } = rule;
+  const { ID, Status, Expiration, Transitions, NoncurrentVersionExpiration, NoncurrentVersionTransitions, AbortIncompleteMultipartUpload } =
+    rule;
   if (ID !== undefined && ID.length > ID_MAX) throw invalidArgument("ID length should not exceed allowed limit of 255", "ID", ID);
   if (Status !== "Enabled" && Status !== "Disabled") throw malformedXml();
   checkFilter(rule);
@@ -30,12 +32,16 @@ function checkRule(rule: sdk.LifecycleRule): void {
   if (Expiration) checkExpiration(rule, Expiration);
   checkTransitions(rule);
   const { NoncurrentDays, NewerNoncurrentVersions } = NoncurrentVersionExpiration ?? {};
-  if (NoncurrentDays !== undefined) positive(NoncurrentDays, "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
+  if (NoncurrentDays !== undefined)
+    positive(NoncurrentDays, "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer");
   if (NewerNoncurrentVersions !== undefined && (NewerNoncurrentVersions < 1 || NewerNoncurrentVersions > 100)) {
     throw invalidRequest("'NewerNoncurrentVersions' for NoncurrentVersionExpiration action must be between 1 and 100");
   }
   if (AbortIncompleteMultipartUpload) {
-    positive(AbortIncompleteMultipartUpload.DaysAfterInitiation ?? 0, "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer");
+    positive(
+      AbortIncompleteMultipartUpload.DaysAfterInitiation ?? 0,
+      "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
+    );
     if (selects(rule).tags.length > 0) throw invalidRequest("AbortIncompleteMultipartUpload cannot be specified with Tags");
   }
 }
@@ -45,7 +51,12 @@ function positive(days: number, message: string): void {
 }
 
 /** What a rule selects, whichever of the forms its filter has. */
-export function selects({ Prefix, Filter }: sdk.LifecycleRule): { prefix: string; tags: sdk.Tag[]; greaterThan?: number; lessThan?: number } {
+export function selects({ Prefix, Filter }: sdk.LifecycleRule): {
+  prefix: string;
+  tags: sdk.Tag[];
+  greaterThan?: number;
+  lessThan?: number;
+} {
   const { And, Tag } = Filter ?? {};
   return {
     prefix: And?.Prefix ?? Filter?.Prefix ?? Prefix ?? "",
@@ -60,7 +71,8 @@ function checkFilter({ Prefix, Filter }: sdk.LifecycleRule): void {
   if (!Filter && Prefix === undefined) throw malformedXml();
   const predicates = Object.values(Filter ?? {}).filter((value) => value !== undefined);
   if (predicates.length > 1) throw malformedXml();
-  if (Filter?.And && Object.values(Filter.And).filter((value) => value !== undefined).length < 2 && (Filter.And.Tags?.length ?? 0) < 2) throw malformedXml();
+  if (Filter?.And && Object.values(Filter.And).filter((value) => value !== undefined).length < 2 && (Filter.And.Tags?.length ?? 0) < 2)
+    throw malformedXml();
   const keys = (Filter?.And?.Tags ?? []).map(({ Key }) => Key);
   if (new Set(keys).size < keys.length) throw invalidRequest("Duplicate Tag Keys are not allowed.");
 }
@@ -83,7 +95,8 @@ function checkTransitions({ Expiration, Transitions = [], NoncurrentVersionTrans
   const seen = new Set<string>();
   for (const { StorageClass = "", Days, Date: on } of Transitions) {
     if (!CLASSES.has(StorageClass) || (Days === undefined) === (on === undefined)) throw malformedXml();
-    if (seen.has(StorageClass)) throw invalidRequest(`'StorageClass' must be different for 'Transition' actions in same 'Rule' with ${where(rule)}`);
+    if (seen.has(StorageClass))
+      throw invalidRequest(`'StorageClass' must be different for 'Transition' actions in same 'Rule' with ${where(rule)}`);
     seen.add(StorageClass);
     if (on) checkMidnight(on);
     if (Days !== undefined) checkDays("Days", "Transition", StorageClass, Days);
@@ -103,12 +116,19 @@ const where = (rule: sdk.LifecycleRule) => `prefix '${selects(rule).prefix}'`;
 function checkDays(member: string, action: string, storageClass: string, given: number): void {
   if (given < 0) throw invalidArgument(`'${member}' in ${action} action must be nonnegative`);
   if (given < 30 && (storageClass === "STANDARD_IA" || storageClass === "ONEZONE_IA")) {
-    throw invalidArgument(`'${member}' in ${action} action must be greater than or equal to 30 for storageClass '${storageClass}'`, member, given);
+    throw invalidArgument(
+      `'${member}' in ${action} action must be greater than or equal to 30 for storageClass '${storageClass}'`,
+      member,
+      given,
+    );
   }
 }
 
 /** A rule as S3 gives it back: with an ID, made where none was given. */
-const named = (call: Here, rule: sdk.LifecycleRule): sdk.LifecycleRule => ({ ...rule, ID: rule.ID || Buffer.from(call.uuid()).toString("base64url") });
+const named = (call: Here, rule: sdk.LifecycleRule): sdk.LifecycleRule => ({
+  ...rule,
+  ID: rule.ID || Buffer.from(call.uuid()).toString("base64url"),
+});
 
 export const lifecycleOperations = {
   PutBucketLifecycleConfiguration(call, input) {
@@ -130,4 +150,4 @@ export const lifecycleOperations = {
   DeleteBucketLifecycle(call, { Bucket, ExpectedBucketOwner }) {
     findBucket(call, Bucket, ExpectedBucketOwner).settings.delete("Lifecycle");
   },
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;

@@ -1,20 +1,30 @@
 /** Listing objects and versions: docs.aws.amazon.com/AmazonS3/latest/userguide/ListingKeysUsingAPIs.html */
 import type * as sdk from "@aws-sdk/client-s3";
-import { AwsError, type Operations } from "../../service.ts";
-import { findBucket, ownerOf, type Bucket, type State, type Version } from "./bucket.ts";
+import { findBucket, ownerOf, type Bucket, type S3Operations, type Version } from "./bucket.ts";
 import { compare, lowerBound } from "./keys.ts";
+import { invalidArgument } from "./refusals.ts";
 
+// API_ListObjectsV2: never more than 1,000 in one answer
 const KEYS_MAX = 1000;
 
-function checkMax(max: number): number {
-  if (!Number.isInteger(max) || max < 0 || max > 2 ** 31 - 1) throw new AwsError("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647", 400, { ArgumentName: "maxKeys", ArgumentValue: max });
-  return Math.min(max, KEYS_MAX);
+/** How many entries an answer may have. */
+export function pageSize(asked = KEYS_MAX, name = "max-keys"): number {
+  if (!Number.isInteger(asked) || asked < 0 || asked > 2 ** 31 - 1) {
+    throw invalidArgument(`Argument ${name} must be an integer between 0 and 2147483647`, name, asked);
+  }
+  return Math.min(asked, KEYS_MAX);
 }
 
 type Entry = { key: string; prefix: boolean };
+/** `after`: the key behind which it begins. `passed`: where a former page ended, if it differs. */
+type Window = { prefix: string; delimiter: string; after: string; passed?: string; max: number };
 
 /** Keys and common prefixes behind `after`, at most `max` of them together; a prefix counts as one. `live` says which keys count. */
-function walk(bucket: Bucket, { prefix, delimiter, after, max }: { prefix: string; delimiter: string; after: string; max: number }, live: (key: string) => boolean): { entries: Entry[]; truncated: boolean } {
+function walk(
+  bucket: Bucket,
+  { prefix, delimiter, after, passed = after, max }: Window,
+  live: (key: string) => boolean,
+): { entries: Entry[]; truncated: boolean } {
   const entries: Entry[] = [];
   let at = lowerBound(bucket.keys, compare(after, prefix) > 0 ? after : prefix);
   while (at < bucket.keys.length) {
@@ -26,8 +36,8 @@ function walk(bucket: Bucket, { prefix, delimiter, after, max }: { prefix: strin
     }
     const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
     const common = end < 0 ? undefined : key.slice(0, end + delimiter.length);
-    // A marker inside a common prefix, or that prefix itself, leaves all of it behind.
-    if (common !== undefined && after !== "" && (after === common || after.startsWith(common))) {
+    // A page that ended with a common prefix, or inside it, leaves all of it behind.
+    if (common !== undefined && passed.startsWith(common)) {
       at = skip(bucket.keys, at, common);
       continue;
     }
@@ -53,36 +63,58 @@ function skip(keys: readonly string[], from: number, prefix: string): number {
 const alive = (bucket: Bucket) => (key: string) => bucket.objects.get(key)?.[0]?.marker === false;
 
 /** `encoding-type=url`: for keys that XML can't hold. */
-function encoder(type: string | undefined): (text: string) => string {
+export function encoder(type: string | undefined): (text: string) => string {
+  if (type !== undefined && type !== "url") throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", type);
   return type === "url" ? (text) => encodeURIComponent(text).replaceAll("%2F", "/").replaceAll("%20", "+") : (text) => text;
 }
 
-function contents(bucket: Bucket, key: string, encode: (text: string) => string, owner: boolean): sdk._Object {
-  const { etag, size, modified, storageClass, checksums, checksumType } = bucket.objects.get(key)![0]!;
+function listedChecksums({ checksums, checksumType }: Version): Pick<sdk._Object, "ChecksumAlgorithm" | "ChecksumType"> {
   const algorithms = Object.keys(checksums) as sdk.ChecksumAlgorithm[];
+  return algorithms.length > 0 ? { ChecksumAlgorithm: algorithms, ChecksumType: checksumType } : {};
+}
+
+type Shown = { encode: (text: string) => string; owner: boolean; restore: boolean };
+
+function contents(bucket: Bucket, key: string, { encode, owner, restore: asked }: Shown): sdk._Object {
+  const version = bucket.objects.get(key)![0]!;
+  const { etag, size, modified, storageClass, restore } = version;
   return {
     Key: encode(key),
     LastModified: modified,
     ETag: `"${etag}"`,
     Size: size,
     StorageClass: storageClass,
-    ChecksumAlgorithm: algorithms.length > 0 ? algorithms : undefined,
-    ChecksumType: algorithms.length > 0 ? checksumType : undefined,
+    ...listedChecksums(version),
     Owner: owner ? ownerOf(bucket.account) : undefined,
+    RestoreStatus: asked && restore ? { IsRestoreInProgress: restore.ongoing, RestoreExpiryDate: restore.expires } : undefined,
   };
 }
 
-const split = (entries: Entry[]) => ({ keys: entries.filter(({ prefix }) => !prefix).map(({ key }) => key), prefixes: entries.filter(({ prefix }) => prefix).map(({ key }) => key) });
+const split = (entries: Entry[]) => ({
+  keys: entries.filter(({ prefix }) => !prefix).map(({ key }) => key),
+  prefixes: entries.filter(({ prefix }) => prefix).map(({ key }) => key),
+});
 
-const token = (key: string) => Buffer.from(key).toString("base64url");
+const tokenOf = (key: string) => Buffer.from(`after ${key}`).toString("base64url");
+
+function keyOf(given: string): string {
+  const text = Buffer.from(given, "base64url").toString();
+  if (text.startsWith("after ")) return text.slice("after ".length);
+  throw invalidArgument("The continuation token provided is incorrect", "continuation-token", given);
+}
 
 export const listingOperations = {
   ListObjects(call, input) {
     const bucket = findBucket(call, input.Bucket, input.ExpectedBucketOwner);
-    const max = checkMax(input.MaxKeys ?? KEYS_MAX);
+    const max = pageSize(input.MaxKeys);
     const encode = encoder(input.EncodingType);
-    const { entries, truncated } = walk(bucket, { prefix: input.Prefix ?? "", delimiter: input.Delimiter ?? "", after: input.Marker ?? "", max }, alive(bucket));
+    const { entries, truncated } = walk(
+      bucket,
+      { prefix: input.Prefix ?? "", delimiter: input.Delimiter ?? "", after: input.Marker ?? "", max },
+      alive(bucket),
+    );
     const { keys, prefixes } = split(entries);
+    const shown = { encode, owner: true, restore: input.OptionalObjectAttributes?.includes("RestoreStatus") ?? false };
     return {
       Name: input.Bucket,
       Prefix: encode(input.Prefix ?? ""),
@@ -93,42 +125,58 @@ export const listingOperations = {
       IsTruncated: truncated && max > 0,
       // Only with a delimiter: API_ListObjects
       NextMarker: truncated && input.Delimiter && max > 0 ? encode(entries.at(-1)!.key) : undefined,
-      Contents: keys.map((key) => contents(bucket, key, encode, true)),
+      Contents: keys.map((key) => contents(bucket, key, shown)),
       CommonPrefixes: prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
     };
   },
 
   ListObjectsV2(call, input) {
     const bucket = findBucket(call, input.Bucket, input.ExpectedBucketOwner);
-    const max = checkMax(input.MaxKeys ?? KEYS_MAX);
+    const max = pageSize(input.MaxKeys);
     const encode = encoder(input.EncodingType);
-    if (input.ContinuationToken === "") throw new AwsError("InvalidArgument", "The continuation token provided is incorrect", 400, { ArgumentName: "continuation-token" });
-    const after = input.ContinuationToken === undefined ? (input.StartAfter ?? "") : Buffer.from(input.ContinuationToken, "base64url").toString();
-    const { entries, truncated } = walk(bucket, { prefix: input.Prefix ?? "", delimiter: input.Delimiter ?? "", after, max }, alive(bucket));
+    const { ContinuationToken: token, StartAfter = "" } = input;
+    // A token goes before StartAfter, which moves through keys and does not know of common prefixes.
+    const from = token === undefined ? { after: StartAfter, passed: "" } : { after: keyOf(token) };
+    const { entries, truncated } = walk(
+      bucket,
+      { prefix: input.Prefix ?? "", delimiter: input.Delimiter ?? "", ...from, max },
+      alive(bucket),
+    );
     const { keys, prefixes } = split(entries);
+    const shown = { encode, owner: input.FetchOwner ?? false, restore: input.OptionalObjectAttributes?.includes("RestoreStatus") ?? false };
     return {
       Name: input.Bucket,
       Prefix: encode(input.Prefix ?? ""),
       StartAfter: input.StartAfter === undefined ? undefined : encode(input.StartAfter),
-      ContinuationToken: input.ContinuationToken,
-      NextContinuationToken: truncated && max > 0 ? token(entries.at(-1)!.key) : undefined,
+      ContinuationToken: token,
+      NextContinuationToken: truncated && max > 0 ? tokenOf(entries.at(-1)!.key) : undefined,
       KeyCount: entries.length,
       MaxKeys: max,
       Delimiter: input.Delimiter === undefined ? undefined : encode(input.Delimiter),
       EncodingType: input.EncodingType,
       IsTruncated: truncated && max > 0,
-      Contents: keys.map((key) => contents(bucket, key, encode, input.FetchOwner ?? false)),
+      Contents: keys.map((key) => contents(bucket, key, shown)),
       CommonPrefixes: prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
     };
   },
 
   ListObjectVersions(call, input) {
     const bucket = findBucket(call, input.Bucket, input.ExpectedBucketOwner);
-    const max = checkMax(input.MaxKeys ?? KEYS_MAX);
+    const max = pageSize(input.MaxKeys);
     const encode = encoder(input.EncodingType);
-    if (input.VersionIdMarker && !input.KeyMarker) throw new AwsError("InvalidArgument", "A version-id marker cannot be specified without a key marker.", 400);
-    const page = versionPage(bucket, { prefix: input.Prefix ?? "", delimiter: input.Delimiter ?? "", keyMarker: input.KeyMarker ?? "", idMarker: input.VersionIdMarker, max });
-    const shown = page.versions.map(({ key, version, latest }) => ({ marker: version.marker, entry: listed(bucket, key, version, latest, encode) }));
+    if (input.VersionIdMarker && !input.KeyMarker)
+      throw invalidArgument("A version-id marker cannot be specified without a key marker.", "version-id-marker", input.VersionIdMarker);
+    const page = versionPage(bucket, {
+      prefix: input.Prefix ?? "",
+      delimiter: input.Delimiter ?? "",
+      keyMarker: input.KeyMarker ?? "",
+      idMarker: input.VersionIdMarker || undefined,
+      max,
+    });
+    const shown = page.versions.map(({ key, version, latest }) => ({
+      marker: version.marker,
+      entry: listed(bucket, key, version, latest, encode),
+    }));
     return {
       Name: input.Bucket,
       Prefix: encode(input.Prefix ?? ""),
@@ -141,27 +189,45 @@ export const listingOperations = {
       NextKeyMarker: page.next && encode(page.next.key),
       NextVersionIdMarker: page.next?.versionId,
       Versions: shown.filter(({ marker }) => !marker).map(({ entry }) => entry),
-      DeleteMarkers: shown.filter(({ marker }) => marker).map(({ entry: { Key, VersionId, IsLatest, LastModified, Owner } }) => ({ Key, VersionId, IsLatest, LastModified, Owner })),
+      DeleteMarkers: shown
+        .filter(({ marker }) => marker)
+        .map(({ entry: { Key, VersionId, IsLatest, LastModified, Owner } }) => ({ Key, VersionId, IsLatest, LastModified, Owner })),
       CommonPrefixes: page.prefixes.map((prefix) => ({ Prefix: encode(prefix) })),
     };
   },
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;
 
 function listed(bucket: Bucket, key: string, version: Version, latest: boolean, encode: (text: string) => string): sdk.ObjectVersion {
   const { versionId, modified, etag, size, storageClass } = version;
-  return { Key: encode(key), VersionId: versionId, IsLatest: latest, LastModified: modified, ETag: `"${etag}"`, Size: size, StorageClass: storageClass as sdk.ObjectVersionStorageClass, Owner: ownerOf(bucket.account) };
+  return {
+    Key: encode(key),
+    VersionId: versionId,
+    IsLatest: latest,
+    LastModified: modified,
+    ETag: `"${etag}"`,
+    Size: size,
+    ...listedChecksums(version),
+    StorageClass: storageClass as sdk.ObjectVersionStorageClass,
+    Owner: ownerOf(bucket.account),
+  };
 }
 
 type Listed = { key: string; version: Version; latest: boolean };
 type Place = { key: string; versionId?: string };
 
-function versionPage(bucket: Bucket, { prefix, delimiter, keyMarker, idMarker, max }: { prefix: string; delimiter: string; keyMarker: string; idMarker?: string; max: number }) {
+function versionPage(
+  bucket: Bucket,
+  { prefix, delimiter, keyMarker, idMarker, max }: { prefix: string; delimiter: string; keyMarker: string; idMarker?: string; max: number },
+) {
   const versions: Listed[] = [];
   const prefixes: string[] = [];
   let next: Place | undefined;
   let last: Place | undefined;
   // The rest of the marker's own key comes first, when a version of it is named.
-  const rest = idMarker === undefined ? [] : behind(bucket.objects.get(keyMarker) ?? [], idMarker).map((version) => ({ key: keyMarker, version, latest: false }));
+  const rest =
+    idMarker === undefined
+      ? []
+      : behind(bucket.objects.get(keyMarker) ?? [], idMarker).map((version) => ({ key: keyMarker, version, latest: false }));
   const room = () => versions.length + prefixes.length < max;
   const take = (each: Listed) => {
     if (room()) {
@@ -186,4 +252,5 @@ function versionPage(bucket: Bucket, { prefix, delimiter, keyMarker, idMarker, m
   return { versions, prefixes, next: max === 0 ? undefined : next };
 }
 
-const behind = (versions: Version[], versionId: string): Version[] => versions.slice(versions.findIndex((version) => version.versionId === versionId) + 1 || versions.length);
+const behind = (versions: Version[], versionId: string): Version[] =>
+  versions.slice(versions.findIndex((version) => version.versionId === versionId) + 1 || versions.length);

@@ -1,7 +1,7 @@
 /** Object Lock: retention, legal hold, and what they forbid. docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html */
 import type * as sdk from "@aws-sdk/client-s3";
-import { AwsError, type Operations } from "../../service.ts";
-import { findBucket, findVersion, type Bucket, type Here, type State, type Version } from "./bucket.ts";
+import { AwsError } from "../../service.ts";
+import { findBucket, findVersion, type Bucket, type Here, type S3Operations, type Version } from "./bucket.ts";
 import { accessDenied, invalidArgument, invalidRequest, malformedXml, missing } from "./refusals.ts";
 
 type Locks = Pick<Version, "retention" | "legalHold">;
@@ -21,11 +21,16 @@ export function checkLocks(call: Here, { legalHold, retention }: Version, bypass
 }
 
 function checkFuture(call: Here, until: Date): void {
-  if (until <= call.date) throw invalidArgument("The retain until date must be in the future!", "x-amz-object-lock-retain-until-date", until.toISOString());
+  if (until <= call.date)
+    throw invalidArgument("The retain until date must be in the future!", "x-amz-object-lock-retain-until-date", until.toISOString());
 }
 
 /** The locks of a new version: those that its upload names, else the bucket's default retention. */
-export function locksOf(call: Here, bucket: Bucket, { ObjectLockMode: mode, ObjectLockRetainUntilDate: until, ObjectLockLegalHoldStatus: hold }: Asked): Locks {
+export function locksOf(
+  call: Here,
+  bucket: Bucket,
+  { ObjectLockMode: mode, ObjectLockRetainUntilDate: until, ObjectLockLegalHoldStatus: hold }: Asked,
+): Locks {
   if ((mode !== undefined || until !== undefined || hold !== undefined) && !bucket.objectLock) {
     throw invalidRequest("Bucket is missing Object Lock Configuration");
   }
@@ -37,7 +42,8 @@ export function locksOf(call: Here, bucket: Bucket, { ObjectLockMode: mode, Obje
   }
   const legalHold = hold === "ON";
   if (mode && until) {
-    if (mode !== "GOVERNANCE" && mode !== "COMPLIANCE") throw invalidArgument("Unknown wormMode directive.", "x-amz-object-lock-mode", mode);
+    if (mode !== "GOVERNANCE" && mode !== "COMPLIANCE")
+      throw invalidArgument("Unknown wormMode directive.", "x-amz-object-lock-mode", mode);
     checkFuture(call, until);
     return { retention: { Mode: mode, RetainUntilDate: until }, legalHold };
   }
@@ -45,7 +51,11 @@ export function locksOf(call: Here, bucket: Bucket, { ObjectLockMode: mode, Obje
 }
 
 function defaultRetention(call: Here, { settings }: Bucket): Version["retention"] {
-  const { Mode, Days = 0, Years = 0 } = (settings.get("ObjectLockConfiguration") as sdk.ObjectLockConfiguration | undefined)?.Rule?.DefaultRetention ?? {};
+  const {
+    Mode,
+    Days = 0,
+    Years = 0,
+  } = (settings.get("ObjectLockConfiguration") as sdk.ObjectLockConfiguration | undefined)?.Rule?.DefaultRetention ?? {};
   if (!Mode) return undefined;
   const until = call.date;
   until.setUTCDate(until.getUTCDate() + Days);
@@ -54,7 +64,10 @@ function defaultRetention(call: Here, { settings }: Bucket): Version["retention"
 }
 
 /** The version, in a bucket that knows locks at all. */
-function locate(call: Here, { Bucket, Key, VersionId, ExpectedBucketOwner }: { Bucket: string; Key: string; VersionId?: string; ExpectedBucketOwner?: string }): Version {
+function locate(
+  call: Here,
+  { Bucket, Key, VersionId, ExpectedBucketOwner }: { Bucket: string; Key: string; VersionId?: string; ExpectedBucketOwner?: string },
+): Version {
   const bucket = findBucket(call, Bucket, ExpectedBucketOwner);
   const version = findVersion(bucket, Key, VersionId, "object");
   if (!bucket.objectLock) throw invalidRequest("Bucket is missing Object Lock Configuration");
@@ -94,7 +107,8 @@ export const lockOperations = {
     if (RetainUntilDate) checkFuture(call, RetainUntilDate);
     const before = version.retention;
     if (before && before.RetainUntilDate > call.date) {
-      const weaker = !RetainUntilDate || RetainUntilDate < before.RetainUntilDate || (before.Mode === "COMPLIANCE" && Mode !== "COMPLIANCE");
+      const weaker =
+        !RetainUntilDate || RetainUntilDate < before.RetainUntilDate || (before.Mode === "COMPLIANCE" && Mode !== "COMPLIANCE");
       if (weaker && (before.Mode === "COMPLIANCE" || !input.BypassGovernanceRetention)) throw denied();
     }
     version.retention = Mode && RetainUntilDate ? { Mode, RetainUntilDate } : undefined;
@@ -109,7 +123,7 @@ export const lockOperations = {
     if (Status !== "ON" && Status !== "OFF") throw malformedXml();
     version.legalHold = Status === "ON";
   },
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;
 
 function checkDefault(retention: sdk.DefaultRetention | undefined): void {
   const { Mode, Days, Years } = retention ?? {};

@@ -1,7 +1,6 @@
 /** The settings of which a bucket has several, each with an id: Intelligent-Tiering, analytics, inventory, metrics. */
-import type * as sdk from "@aws-sdk/client-s3";
-import { AwsError, type Operations } from "../../service.ts";
-import { findBucket, type Here, type State } from "./bucket.ts";
+import { AwsError } from "../../service.ts";
+import { findBucket, type Here, type S3Operations } from "./bucket.ts";
 
 type Named = { Bucket: string; Id: string; ExpectedBucketOwner?: string };
 
@@ -13,7 +12,12 @@ function put(call: Here, input: Named, setting: string, value: { Id?: string }):
   if (value.Id !== input.Id) throw new AwsError("InvalidArgument", "The configuration id in the request and in the document differ.", 400);
   const before = all(call, input, setting);
   // 1,000 of each kind: docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAnalyticsConfiguration.html
-  if (!(input.Id in before) && Object.keys(before).length >= 1000) throw new AwsError("TooManyConfigurations", "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.", 400);
+  if (!(input.Id in before) && Object.keys(before).length >= 1000)
+    throw new AwsError(
+      "TooManyConfigurations",
+      "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.",
+      400,
+    );
   findBucket(call, input.Bucket).settings.set(setting, { ...before, [input.Id]: value });
 }
 
@@ -38,7 +42,10 @@ export const namedSettingOperations = {
   PutBucketIntelligentTieringConfiguration: (call, input) => put(call, input, "IntelligentTiering", input.IntelligentTieringConfiguration),
   GetBucketIntelligentTieringConfiguration: (call, input) => ({ IntelligentTieringConfiguration: get(call, input, "IntelligentTiering") }),
   DeleteBucketIntelligentTieringConfiguration: (call, input) => drop(call, input, "IntelligentTiering"),
-  ListBucketIntelligentTieringConfigurations: (call, input) => ({ IsTruncated: false, IntelligentTieringConfigurationList: list(call, input, "IntelligentTiering") }),
+  ListBucketIntelligentTieringConfigurations: (call, input) => ({
+    IsTruncated: false,
+    IntelligentTieringConfigurationList: list(call, input, "IntelligentTiering"),
+  }),
 
   PutBucketAnalyticsConfiguration: (call, input) => put(call, input, "Analytics", input.AnalyticsConfiguration),
   GetBucketAnalyticsConfiguration: (call, input) => ({ AnalyticsConfiguration: get(call, input, "Analytics") }),
@@ -54,4 +61,4 @@ export const namedSettingOperations = {
   GetBucketMetricsConfiguration: (call, input) => ({ MetricsConfiguration: get(call, input, "Metrics") }),
   DeleteBucketMetricsConfiguration: (call, input) => drop(call, input, "Metrics"),
   ListBucketMetricsConfigurations: (call, input) => ({ IsTruncated: false, MetricsConfigurationList: list(call, input, "Metrics") }),
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;

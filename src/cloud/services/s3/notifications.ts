@@ -1,7 +1,6 @@
 /** Where a bucket's events are to go: checked and kept; they are sent in a later part of the cloud. docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html */
 import type * as sdk from "@aws-sdk/client-s3";
-import type { Operations } from "../../service.ts";
-import { findBucket, type Here, type State } from "./bucket.ts";
+import { findBucket, type Here, type S3Operations } from "./bucket.ts";
 import { invalidArgument } from "./refusals.ts";
 
 type Target = Pick<sdk.QueueConfiguration, "Id" | "Events" | "Filter">;
@@ -12,7 +11,8 @@ const EVENTS =
   /^s3:(ReducedRedundancyLostObject|ObjectCreated:(\*|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:(\*|Delete|DeleteMarkerCreated)|ObjectRestore:(\*|Post|Completed|Delete)|Replication:(\*|Operation(FailedReplication|MissedThreshold|ReplicatedAfterThreshold|NotTracked))|LifecycleTransition|IntelligentTiering|ObjectAcl:Put|LifecycleExpiration:(\*|Delete|DeleteMarkerCreated)|ObjectTagging:(\*|Put|Delete)|ObjectAnnotation:(\*|Put|Delete))$/;
 
 const overlap = (a: string, b: string) => a.startsWith(b) || b.startsWith(a);
-const meets = (a: string, b: string) => a === b || (a.endsWith("*") && b.startsWith(a.slice(0, -1))) || (b.endsWith("*") && a.startsWith(b.slice(0, -1)));
+const meets = (a: string, b: string) =>
+  a === b || (a.endsWith("*") && b.startsWith(a.slice(0, -1))) || (b.endsWith("*") && a.startsWith(b.slice(0, -1)));
 const reversed = (text: string) => [...text].reverse().join("");
 
 function rule({ Filter }: Target, name: "prefix" | "suffix"): string {
@@ -25,7 +25,8 @@ function check({ arn, target }: Checked, service: string): void {
   const unknown = events.find((event) => !EVENTS.test(event));
   if (events.length === 0 || unknown !== undefined) throw invalidArgument("The event is not supported for notifications", "Event", unknown);
   const names = (target.Filter?.Key?.FilterRules ?? []).map(({ Name }) => Name?.toLowerCase());
-  if (names.some((name) => name !== "prefix" && name !== "suffix")) throw invalidArgument("filter rule name must be either prefix or suffix", "FilterRule.Name");
+  if (names.some((name) => name !== "prefix" && name !== "suffix"))
+    throw invalidArgument("filter rule name must be either prefix or suffix", "FilterRule.Name");
   if (new Set(names).size < names.length) throw invalidArgument("Cannot specify more than one prefix rule in a filter.", "FilterRule.Name");
 }
 
@@ -34,13 +35,16 @@ function checkOverlaps(all: readonly Checked[]): void {
   all.forEach(({ target: one }, index) => {
     for (const { target: other } of all.slice(index + 1)) {
       const events = one.Events!.some((a) => other.Events!.some((b) => meets(a, b)));
-      const keys = overlap(rule(one, "prefix"), rule(other, "prefix")) && overlap(reversed(rule(one, "suffix")), reversed(rule(other, "suffix")));
-      if (events && keys) throw invalidArgument("Configurations overlap. Configurations on the same bucket cannot share a common event type.");
+      const keys =
+        overlap(rule(one, "prefix"), rule(other, "prefix")) && overlap(reversed(rule(one, "suffix")), reversed(rule(other, "suffix")));
+      if (events && keys)
+        throw invalidArgument("Configurations overlap. Configurations on the same bucket cannot share a common event type.");
     }
   });
 }
 
-const named = <Kind extends Target>(call: Here, targets: Kind[] | undefined): Kind[] | undefined => targets?.map((target) => ({ ...target, Id: target.Id || call.uuid() }));
+const named = <Kind extends Target>(call: Here, targets: Kind[] | undefined): Kind[] | undefined =>
+  targets?.map((target) => ({ ...target, Id: target.Id || call.uuid() }));
 
 export const notificationOperations = {
   PutBucketNotificationConfiguration(call, { Bucket, NotificationConfiguration: asked, ExpectedBucketOwner }) {
@@ -64,4 +68,4 @@ export const notificationOperations = {
   GetBucketNotificationConfiguration(call, { Bucket, ExpectedBucketOwner }) {
     return findBucket(call, Bucket, ExpectedBucketOwner).settings.get("Notification") ?? {};
   },
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;

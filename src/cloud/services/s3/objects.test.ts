@@ -1,3 +1,4 @@
+import { KMS } from "@aws-sdk/client-kms";
 import { S3, type PutObjectCommandInput } from "@aws-sdk/client-s3";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
@@ -230,18 +231,18 @@ test("what no object may have is refused", async () => {
 });
 
 test("the bucket's default encryption is what an object gets, and a KMS ETag is not its MD5", async () => {
-  const { s3, Bucket, put, get } = await connect();
+  const { cloud, s3, Bucket, put, get } = await connect();
+  const { KeyMetadata } = await clients(cloud)(KMS).createKey({});
+  const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID: KeyMetadata!.Arn };
   await s3.putBucketEncryption({
     Bucket,
-    ServerSideEncryptionConfiguration: {
-      Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: "alias/shop" }, BucketKeyEnabled: true }],
-    },
+    ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault, BucketKeyEnabled: true }] },
   });
   const { ETag } = await put("a");
   expect(ETag).not.toBe(md5("hello"));
   expect(await get("a")).toMatchObject({
     ServerSideEncryption: "aws:kms",
-    SSEKMSKeyId: "arn:aws:kms:eu-west-1:123456789012:alias/shop",
+    SSEKMSKeyId: KeyMetadata!.Arn,
     BucketKeyEnabled: true,
     text: "hello",
   });
@@ -249,7 +250,14 @@ test("the bucket's default encryption is what an object gets, and a KMS ETag is 
 });
 
 test("a customer's key is asked for again at each read", async () => {
-  const { put, get } = await connect();
+  const { s3, Bucket, put, get } = await connect();
+  const Rules = [
+    {
+      ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" as const },
+      BlockedEncryptionTypes: { EncryptionType: ["NONE" as const] },
+    },
+  ];
+  await s3.putBucketEncryption({ Bucket, ServerSideEncryptionConfiguration: { Rules } });
   const key = (text: string) => ({
     SSECustomerAlgorithm: "AES256",
     SSECustomerKey: Buffer.alloc(32, text).toString("base64"),

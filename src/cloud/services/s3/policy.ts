@@ -1,7 +1,6 @@
 /** Bucket policies, checked as S3 checks them. docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html */
-import type * as sdk from "@aws-sdk/client-s3";
-import { AwsError, type Operations } from "../../service.ts";
-import { findBucket, type Bucket, type State } from "./bucket.ts";
+import { AwsError } from "../../service.ts";
+import { findBucket, type Bucket, type S3Operations } from "./bucket.ts";
 import { accessDenied, missing } from "./refusals.ts";
 
 type Statement = Record<string, unknown>;
@@ -25,7 +24,8 @@ function statements(policy: string): Statement[] {
   if (!isObject(document)) throw malformed("Policies must be valid JSON and the first byte must be '{'");
   for (const name of Object.keys(document)) if (!["Version", "Id", "Statement"].includes(name)) throw malformed(`Unknown field ${name}`);
   const { Version, Statement } = document;
-  if (Version !== undefined && Version !== "2012-10-17" && Version !== "2008-10-17") throw malformed("The policy must contain a valid version string");
+  if (Version !== undefined && Version !== "2012-10-17" && Version !== "2008-10-17")
+    throw malformed("The policy must contain a valid version string");
   const all = list(Statement);
   if (all.length === 0) throw malformed("Missing required field Statement");
   if (!all.every(isObject)) throw malformed("Invalid policy syntax.");
@@ -53,7 +53,8 @@ function checkStatement({ name }: Bucket, statement: Statement): void {
   if (!(Principal ?? NotPrincipal) || !principalFits(Principal ?? NotPrincipal)) throw malformed("Invalid principal in policy");
   const actions = list(Action ?? NotAction);
   if (actions.length === 0) throw malformed("Missing required field Action");
-  if (!actions.every((action) => typeof action === "string" && (action === "*" || /^s3:[A-Za-z*?]+$/i.test(action)))) throw malformed("Policy has invalid action");
+  if (!actions.every((action) => typeof action === "string" && (action === "*" || /^s3:[A-Za-z*?]+$/i.test(action))))
+    throw malformed("Policy has invalid action");
   const resources = list(Resource ?? NotResource);
   if (resources.length === 0) throw malformed("Missing required field Resource");
   if (!resources.every((each) => typeof each === "string" && resourceFits(name, each))) throw malformed("Policy has invalid resource");
@@ -81,12 +82,17 @@ function resourceFits(bucket: string, resource: string): boolean {
   const [, pattern] = /^arn:aws:s3:::([^/]+)(?:\/.*)?$/s.exec(resource) ?? [];
   if (pattern === undefined) return false;
   if (!/[*?]/.test(pattern)) return pattern === bucket;
-  const expression = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const expression = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${expression}(/.*)?$`).test(bucket);
 }
 
-const OF_OBJECTS = /^s3:(Get|Put|Delete|Restore)Object(Version)?(Acl|Tagging|Retention|LegalHold|Attributes)?$|^s3:AbortMultipartUpload$|^s3:ListMultipartUploadParts$/i;
-const OF_BUCKETS = /^s3:(ListBucket(Versions|MultipartUploads)?|(Get|Put)Bucket[A-Za-z]+|DeleteBucket(Policy|Website)?|(Get|Put)(Lifecycle|Replication|Encryption|Inventory|Metrics|Analytics)Configuration)$/i;
+const OF_OBJECTS =
+  /^s3:(Get|Put|Delete|Restore)Object(Version)?(Acl|Tagging|Retention|LegalHold|Attributes)?$|^s3:AbortMultipartUpload$|^s3:ListMultipartUploadParts$/i;
+const OF_BUCKETS =
+  /^s3:(ListBucket(Versions|MultipartUploads)?|(Get|Put)Bucket[A-Za-z]+|DeleteBucket(Policy|Website)?|(Get|Put)(Lifecycle|Replication|Encryption|Inventory|Metrics|Analytics)Configuration)$/i;
 
 /** Each action must reach something of its kind; what a wildcard may mean is left alone. */
 function checkReach(actions: string[], resources: string[]): void {
@@ -100,7 +106,8 @@ function checkReach(actions: string[], resources: string[]): void {
 }
 
 /** Keys that pin a request to somebody known, when their value is fixed: access-control-block-public-access.html, "The meaning of public". */
-const PINNING = /^(aws:(sourceip|sourcearn|sourcevpc|sourcevpce|sourceowner|sourceaccount|principalarn|principalaccount|principalorgid|principalorgpaths|sourceorgid|userid|vpcsourceip)|s3:(x-amz-server-side-encryption-aws-kms-key-id|dataaccesspointarn|dataaccesspointaccount))$/i;
+const PINNING =
+  /^(aws:(sourceip|sourcearn|sourcevpc|sourcevpce|sourceowner|sourceaccount|principalarn|principalaccount|principalorgid|principalorgpaths|sourceorgid|userid|vpcsourceip)|s3:(x-amz-server-side-encryption-aws-kms-key-id|dataaccesspointarn|dataaccesspointaccount))$/i;
 
 function pins(condition: unknown): boolean {
   if (!isObject(condition)) return false;
@@ -148,4 +155,4 @@ export const policyOperations = {
   DeleteBucketPolicy(call, { Bucket, ExpectedBucketOwner }) {
     findBucket(call, Bucket, ExpectedBucketOwner).policy = undefined;
   },
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;

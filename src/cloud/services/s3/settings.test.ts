@@ -56,11 +56,16 @@ const lifecycle = [
       },
     },
     NoncurrentVersionExpiration: { NoncurrentDays: 7, NewerNoncurrentVersions: 2 },
-    AbortIncompleteMultipartUpload: { DaysAfterInitiation: 3 },
   },
 ];
 const encryption = {
-  Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID: "alias/a" }, BucketKeyEnabled: true }],
+  Rules: [
+    {
+      ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms" as const, KMSMasterKeyID: "alias/a" },
+      BucketKeyEnabled: true,
+      BlockedEncryptionTypes: { EncryptionType: ["NONE" as const] },
+    },
+  ],
 };
 const website = {
   IndexDocument: { Suffix: "index.html" },
@@ -80,7 +85,7 @@ const notification = {
   ],
   EventBridgeConfiguration: {},
 };
-const logging = { LoggingEnabled: { TargetBucket: "logs", TargetPrefix: "my-files/" } };
+const logging = { LoggingEnabled: { TargetBucket: Bucket, TargetPrefix: "my-files/" } };
 const policy = JSON.stringify({
   Version: "2012-10-17",
   Statement: [
@@ -141,7 +146,13 @@ const triples: Record<string, Triple> = {
     drop: (s3) => s3.deleteBucketEncryption({ Bucket }),
     without: {
       ServerSideEncryptionConfiguration: {
-        Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" }, BucketKeyEnabled: false }],
+        Rules: [
+          {
+            ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" },
+            BucketKeyEnabled: false,
+            BlockedEncryptionTypes: { EncryptionType: ["SSE-C"] },
+          },
+        ],
       },
     },
   },

@@ -1,7 +1,7 @@
 /** Tags of buckets and objects: docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html and CostAllocTagging.html */
 import type * as sdk from "@aws-sdk/client-s3";
-import { AwsError, type Operations } from "../../service.ts";
-import { findBucket, findVersion, versionIdOf, type State } from "./bucket.ts";
+import { AwsError } from "../../service.ts";
+import { findBucket, findVersion, versionIdOf, type S3Operations } from "./bucket.ts";
 import { invalidArgument, missing } from "./refusals.ts";
 
 // The pages above: 10 an object, 50 a bucket; keys to 128, values to 256 characters of these kinds.
@@ -39,7 +39,11 @@ export function headerTags(tagging: string | undefined): Tags {
   const set = [...new URLSearchParams(tagging)].map(([Key, Value]) => ({ Key, Value }));
   const names = new Set(set.map(({ Key }) => Key));
   if (names.size < set.length || names.has("")) {
-    throw invalidArgument("The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.", "x-amz-tagging", tagging);
+    throw invalidArgument(
+      "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+      "x-amz-tagging",
+      tagging,
+    );
   }
   return objectTags(set);
 }
@@ -83,4 +87,4 @@ export const taggingOperations = {
     version.tags = {};
     return { VersionId: versionIdOf(bucket, version) };
   },
-} satisfies Operations<sdk.S3, State>;
+} satisfies S3Operations;

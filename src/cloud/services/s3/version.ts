@@ -1,13 +1,22 @@
 /** From an upload's headers to a version, and from a version to the headers of an answer. */
 import type * as sdk from "@aws-sdk/client-s3";
 import type { Blob } from "../../blobs.ts";
+import { checksum } from "../../checksums.ts";
 import { AwsError } from "../../service.ts";
-import { type Bucket, type Here, type Version, versionIdOf } from "./bucket.ts";
-import { tagsFrom } from "./settings.ts";
+import { grantsOf } from "./acl.ts";
+import { newVersionId, putVersion, versionIdOf, wholeSeconds, type Bucket, type Description, type Here, type Version } from "./bucket.ts";
+import { locksOf } from "./lock.ts";
+import { invalidArgument } from "./refusals.ts";
+import { headerTags } from "./tagging.ts";
 
 /** What PutObject, CopyObject and CreateMultipartUpload have in common. */
-export type Description = Pick<
+type Asked = Pick<
   sdk.PutObjectRequest,
+  | "ACL"
+  | "GrantFullControl"
+  | "GrantRead"
+  | "GrantReadACP"
+  | "GrantWriteACP"
   | "ContentType"
   | "CacheControl"
   | "ContentDisposition"
@@ -16,30 +25,40 @@ export type Description = Pick<
   | "WebsiteRedirectLocation"
   | "Metadata"
   | "StorageClass"
-  | "ServerSideEncryption"
-  | "SSEKMSKeyId"
-  | "BucketKeyEnabled"
-  | "SSECustomerAlgorithm"
-  | "SSECustomerKey"
-  | "SSECustomerKeyMD5"
   | "Tagging"
   | "ObjectLockMode"
   | "ObjectLockRetainUntilDate"
   | "ObjectLockLegalHoldStatus"
 > & { Expires?: unknown };
 
-const CLASSES = new Set(["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"]);
+const CLASSES = new Set<string>([
+  "STANDARD",
+  "REDUCED_REDUNDANCY",
+  "STANDARD_IA",
+  "ONEZONE_IA",
+  "INTELLIGENT_TIERING",
+  "GLACIER",
+  "DEEP_ARCHIVE",
+  "GLACIER_IR",
+]);
 
-// docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html: 2 KB of names and values
+// docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html: 2 KB of names and values; a redirect of at most 2 KB
 const METADATA_MAX = 2048;
+const REDIRECT_MAX = 2048;
 
-/** Everything of a version but its body; checks all of it. */
-export function describe(call: Here, bucket: Bucket, input: Description): Omit<Version, "versionId" | "etag" | "size" | "blob" | "checksums"> {
+/** Everything of a version but its body and its encryption; checks all of it. */
+export function describe(call: Here, bucket: Bucket, input: Asked): Description {
   const metadata = input.Metadata ?? {};
   const size = Object.entries(metadata).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
-  if (size > METADATA_MAX) throw new AwsError("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size", 400, { Size: size, MaxSizeAllowed: METADATA_MAX });
+  if (size > METADATA_MAX) {
+    const members = { Size: size, MaxSizeAllowed: METADATA_MAX };
+    throw new AwsError("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size", 400, members);
+  }
   const storageClass = input.StorageClass ?? "STANDARD";
-  if (!CLASSES.has(storageClass)) throw new AwsError("InvalidStorageClass", "The storage class you specified is not valid", 400);
+  if (!CLASSES.has(storageClass)) {
+    const members = { StorageClassRequested: storageClass };
+    throw new AwsError("InvalidStorageClass", "The storage class you specified is not valid", 400, members);
+  }
   return {
     marker: false,
     modified: wholeSeconds(call.date),
@@ -51,17 +70,29 @@ export function describe(call: Here, bucket: Bucket, input: Description): Omit<V
       ContentEncoding: storedEncoding(input.ContentEncoding),
       ContentLanguage: input.ContentLanguage,
       ExpiresString: input.Expires instanceof Date ? input.Expires.toUTCString() : undefined,
-      WebsiteRedirectLocation: input.WebsiteRedirectLocation,
+      WebsiteRedirectLocation: redirect(input.WebsiteRedirectLocation),
     },
-    encryption: encryptionOf(call, bucket, input),
     metadata: Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value])),
-    tags: tagsOf(input.Tagging),
+    tags: headerTags(input.Tagging),
+    grants: grantsOf(bucket, input),
     ...locksOf(call, bucket, input),
   };
 }
 
-/** S3 keeps moments by the second. */
-const wholeSeconds = (at: Date) => new Date(Math.floor(at.getTime() / 1000) * 1000);
+function redirect(location: string | undefined): string | undefined {
+  if (location === undefined) return undefined;
+  if (!/^(https?:\/\/|\/)/.test(location)) {
+    throw new AwsError(
+      "InvalidRedirectLocation",
+      "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+      400,
+    );
+  }
+  if (location.length > REDIRECT_MAX) {
+    throw new AwsError("InvalidRedirectLocation", "The length of website redirect location cannot exceed 2,048 characters.", 400);
+  }
+  return location;
+}
 
 /** The transfer's own encoding is not kept. */
 function storedEncoding(encoding: string | undefined): string | undefined {
@@ -72,51 +103,57 @@ function storedEncoding(encoding: string | undefined): string | undefined {
   return kept.length > 0 ? kept.join(",") : undefined;
 }
 
-function encryptionOf(call: Here, bucket: Bucket, input: Description): Version["encryption"] {
-  if (input.SSECustomerAlgorithm) return { SSECustomerAlgorithm: input.SSECustomerAlgorithm, SSECustomerKeyMD5: input.SSECustomerKeyMD5 };
-  const byDefault = bucket.settings.get("Encryption")?.Rules?.[0] as sdk.ServerSideEncryptionRule | undefined;
-  const applied = byDefault?.ApplyServerSideEncryptionByDefault;
-  const algorithm = input.ServerSideEncryption ?? applied?.SSEAlgorithm ?? "AES256";
-  if (algorithm !== "AES256" && algorithm !== "aws:kms" && algorithm !== "aws:kms:dsse") throw new AwsError("InvalidArgument", "The encryption method specified is not supported", 400);
-  if (algorithm === "AES256") return { ServerSideEncryption: "AES256" };
-  const key = input.SSEKMSKeyId ?? (input.ServerSideEncryption === undefined || algorithm === applied?.SSEAlgorithm ? applied?.KMSMasterKeyID : undefined);
-  return { ServerSideEncryption: algorithm, SSEKMSKeyId: key === undefined ? `arn:aws:kms:${bucket.region}:${call.account}:alias/aws/s3` : fullKey(call, bucket, key), BucketKeyEnabled: input.BucketKeyEnabled ?? byDefault?.BucketKeyEnabled };
+/** The ETag: the body's MD5 where S3 holds the key, otherwise opaque. docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html */
+export function etagOf(call: Here, blob: Blob, { ServerSideEncryption }: Version["encryption"]): string {
+  return ServerSideEncryption === "AES256" ? blob.md5 : Buffer.from(call.bytes(16)).toString("hex");
 }
 
-const fullKey = (call: Here, { region }: Bucket, key: string) => (key.startsWith("arn:") ? key : `arn:aws:kms:${region}:${call.account}:${key.startsWith("alias/") ? key : `key/${key}`}`);
-
-/** `a=1&b=2`, as the x-amz-tagging header has them. */
-function tagsOf(tagging: string | undefined): Record<string, string> {
-  return tagsFrom([...new URLSearchParams(tagging ?? "")].map(([Key, Value]) => ({ Key, Value })), 10); // 10 tags an object: object-tagging.html
+/** What a body carries in checksums: those it came with, else S3's own choice. checking-object-integrity-upload.html */
+export function bodyChecksums(call: Here, blob: Blob): Version["checksums"] {
+  return Object.keys(blob.checksums).length > 0 ? blob.checksums : { CRC64NVME: checksum("CRC64NVME", call.body(blob))! };
 }
 
-// docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
-function locksOf(call: Here, bucket: Bucket, { ObjectLockMode, ObjectLockRetainUntilDate, ObjectLockLegalHoldStatus }: Description): Pick<Version, "retention" | "legalHold"> {
-  if ((ObjectLockMode ?? ObjectLockLegalHoldStatus) !== undefined && !bucket.objectLock) throw new AwsError("InvalidRequest", "Bucket is missing Object Lock Configuration", 400);
-  if ((ObjectLockMode === undefined) !== (ObjectLockRetainUntilDate === undefined)) throw new AwsError("InvalidArgument", "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied", 400);
-  const legalHold = ObjectLockLegalHoldStatus === "ON";
-  if (ObjectLockMode && ObjectLockRetainUntilDate) {
-    if (ObjectLockRetainUntilDate <= call.date) throw new AwsError("InvalidArgument", "The retain until date must be in the future!", 400);
-    return { retention: { Mode: ObjectLockMode, RetainUntilDate: ObjectLockRetainUntilDate }, legalHold };
-  }
-  const { Mode, Days, Years } = (bucket.settings.get("ObjectLockConfiguration") as sdk.ObjectLockConfiguration | undefined)?.Rule?.DefaultRetention ?? {};
-  if (!Mode) return { legalHold };
-  const until = call.date;
-  until.setUTCDate(until.getUTCDate() + (Days ?? 0));
-  until.setUTCFullYear(until.getUTCFullYear() + (Years ?? 0));
-  return { retention: { Mode, RetainUntilDate: until }, legalHold };
+/** Puts a version with a body; everything has been checked. */
+export function addVersion(call: Here, bucket: Bucket, key: string, made: Omit<Version, "versionId" | "size">): Version {
+  const version: Version = { ...made, versionId: newVersionId(call, bucket), size: made.blob!.size };
+  putVersion(bucket, key, version);
+  return version;
 }
 
-/** The ETag: the body's MD5 where S3 or nobody holds the key, otherwise opaque. docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html */
-export function etagOf(call: Here, blob: Blob, { ServerSideEncryption, SSECustomerAlgorithm }: Version["encryption"]): string {
-  if (ServerSideEncryption === "AES256" && !SSECustomerAlgorithm) return blob.md5;
-  return Buffer.from(call.bytes(16)).toString("hex");
+const CHECKSUM_MEMBERS = {
+  CRC32: "ChecksumCRC32",
+  CRC32C: "ChecksumCRC32C",
+  CRC64NVME: "ChecksumCRC64NVME",
+  SHA1: "ChecksumSHA1",
+  SHA256: "ChecksumSHA256",
+} as const;
+
+type Algorithm = keyof typeof CHECKSUM_MEMBERS;
+export type ChecksumMembers = Pick<sdk.HeadObjectOutput, (typeof CHECKSUM_MEMBERS)[Algorithm]>;
+
+export const isAlgorithm = (name: string): name is Algorithm => name in CHECKSUM_MEMBERS;
+
+export function checkAlgorithm(name: string | undefined): void {
+  if (name === undefined || isAlgorithm(name)) return;
+  throw invalidArgument(
+    "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
+    "x-amz-checksum-algorithm",
+    name,
+  );
 }
 
-const CHECKSUM_MEMBERS = { CRC32: "ChecksumCRC32", CRC32C: "ChecksumCRC32C", CRC64NVME: "ChecksumCRC64NVME", SHA1: "ChecksumSHA1", SHA256: "ChecksumSHA256" } as const;
+export function checksumMembers(checksums: Record<string, string>): ChecksumMembers {
+  return Object.fromEntries(Object.entries(checksums).map(([name, value]) => [CHECKSUM_MEMBERS[name as Algorithm], value]));
+}
 
-export function checksumMembers(checksums: Record<string, string>): Pick<sdk.HeadObjectOutput, "ChecksumCRC32" | "ChecksumCRC32C" | "ChecksumCRC64NVME" | "ChecksumSHA1" | "ChecksumSHA256"> {
-  return Object.fromEntries(Object.entries(checksums).map(([name, value]) => [CHECKSUM_MEMBERS[name as keyof typeof CHECKSUM_MEMBERS], value]));
+/** The checksum of that algorithm among an input's or an answer's members. */
+export const memberOf = (members: ChecksumMembers, algorithm: string): string | undefined =>
+  members[CHECKSUM_MEMBERS[algorithm as Algorithm]];
+
+/** `ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"`: API_HeadObject */
+function restoreHeader({ restore }: Version): string | undefined {
+  if (!restore) return undefined;
+  return restore.ongoing ? 'ongoing-request="true"' : `ongoing-request="false", expiry-date="${restore.expires!.toUTCString()}"`;
 }
 
 /** What GetObject and HeadObject say of a version, less its length and range. */
@@ -134,11 +171,11 @@ export function headersOf(bucket: Bucket, version: Version, checksums: boolean) 
     Metadata: version.metadata,
     AcceptRanges: "bytes",
     StorageClass: version.storageClass === "STANDARD" ? undefined : version.storageClass,
+    Restore: restoreHeader(version),
     VersionId: versionIdOf(bucket, version),
     TagCount: tagCount > 0 ? tagCount : undefined,
-    PartsCount: version.parts?.length,
     ObjectLockMode: retention?.Mode,
     ObjectLockRetainUntilDate: retention?.RetainUntilDate,
-    ObjectLockLegalHoldStatus: bucket.objectLock ? (version.legalHold ? "ON" : "OFF") : undefined,
+    ObjectLockLegalHoldStatus: version.legalHold ? "ON" : undefined,
   } satisfies Partial<sdk.HeadObjectOutput>;
 }
