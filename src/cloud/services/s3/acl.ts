@@ -2,7 +2,7 @@
 import type * as sdk from "@aws-sdk/client-s3";
 import { AwsError } from "../../service.ts";
 import { canonicalId, findBucket, findVersion, ownerOf, type Bucket, type S3Operations } from "./bucket.ts";
-import { accessDenied, invalidArgument, invalidRequest, malformedXml } from "./refusals.ts";
+import { accessDenied, invalidArgument, invalidRequest } from "./refusals.ts";
 
 type Headers = Pick<sdk.PutObjectAclRequest, "GrantFullControl" | "GrantRead" | "GrantReadACP" | "GrantWrite" | "GrantWriteACP">;
 type Asked = Headers & { ACL?: string; AccessControlPolicy?: sdk.AccessControlPolicy };
@@ -32,6 +32,9 @@ const CANNED: Record<string, sdk.Grant[]> = {
 export const privateGrants = ({ account }: Bucket): sdk.Grant[] => [user(canonicalId(account), "FULL_CONTROL")];
 
 export const ownershipOf = ({ settings }: Bucket): string | undefined => settings.get("OwnershipControls")?.Rules?.[0]?.ObjectOwnership;
+
+const malformedAcl = () =>
+  new AwsError("MalformedACLError", "The XML you provided was not well-formed or did not validate against our published schema", 400);
 
 const isPublic = (grants: readonly sdk.Grant[]) =>
   grants.some(({ Grantee }) => Grantee?.URI === ALL_USERS || Grantee?.URI === AUTHENTICATED_USERS);
@@ -77,11 +80,11 @@ function read(bucket: Bucket, { ACL, AccessControlPolicy, ...given }: Asked, hea
   }
   if (headers.length > 0) return headers.flatMap(([name, permission]) => fromHeader(given[name]!, permission));
   const { Grants, Owner } = AccessControlPolicy!;
-  if (!Owner?.ID) throw malformedXml();
+  if (!Owner?.ID) throw malformedAcl();
   if (Owner.ID !== canonicalId(bucket.account)) throw accessDenied();
   for (const { Grantee, Permission } of Grants ?? []) {
-    if (!Permission || !GRANT_HEADERS.some(([, known]) => known === Permission)) throw malformedXml();
-    if (Grantee?.Type !== "CanonicalUser" && Grantee?.Type !== "Group") throw malformedXml();
+    if (!Permission || !GRANT_HEADERS.some(([, known]) => known === Permission)) throw malformedAcl();
+    if (Grantee?.Type !== "CanonicalUser" && Grantee?.Type !== "Group") throw malformedAcl();
   }
   return Grants ?? [];
 }

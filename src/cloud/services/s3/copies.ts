@@ -61,7 +61,7 @@ export function sourceOf(call: Here, input: Asked): Source {
     source,
   );
   checkDecryption(call, bucket, source, {
-    SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm as "AES256" | undefined,
+    SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm,
     SSECustomerKey: input.CopySourceSSECustomerKey,
     SSECustomerKeyMD5: input.CopySourceSSECustomerKeyMD5,
   });

@@ -64,8 +64,8 @@ function usableKey(call: Here, key: string): string {
   if (key === "alias/aws/s3" || key.endsWith(":alias/aws/s3")) return managedKey(call, "aws/s3");
   try {
     const { KeyMetadata } = call.ask("kms").DescribeKey({ KeyId: key });
-    checkState(KeyMetadata!);
-    return KeyMetadata!.Arn!;
+    checkState(KeyMetadata);
+    return KeyMetadata.Arn;
   } catch (error) {
     // S3 hands KMS's refusals on under their own names: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
     if (error instanceof AwsError && !error.code.startsWith("KMS.")) throw new AwsError(`KMS.${error.code}`, error.message, 400);

@@ -10,10 +10,10 @@ type Checked = { arn: string; target: Target };
 const EVENTS =
   /^s3:(ReducedRedundancyLostObject|ObjectCreated:(\*|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:(\*|Delete|DeleteMarkerCreated)|ObjectRestore:(\*|Post|Completed|Delete)|Replication:(\*|Operation(FailedReplication|MissedThreshold|ReplicatedAfterThreshold|NotTracked))|LifecycleTransition|IntelligentTiering|ObjectAcl:Put|LifecycleExpiration:(\*|Delete|DeleteMarkerCreated)|ObjectTagging:(\*|Put|Delete)|ObjectAnnotation:(\*|Put|Delete))$/;
 
-const overlap = (a: string, b: string) => a.startsWith(b) || b.startsWith(a);
+const alike = (a: string, b: string) => a.startsWith(b) || b.startsWith(a);
+const endAlike = (a: string, b: string) => a.endsWith(b) || b.endsWith(a);
 const meets = (a: string, b: string) =>
   a === b || (a.endsWith("*") && b.startsWith(a.slice(0, -1))) || (b.endsWith("*") && a.startsWith(b.slice(0, -1)));
-const reversed = (text: string) => [...text].reverse().join("");
 
 function rule({ Filter }: Target, name: "prefix" | "suffix"): string {
   return Filter?.Key?.FilterRules?.find(({ Name }) => Name?.toLowerCase() === name)?.Value ?? "";
@@ -35,8 +35,7 @@ function checkOverlaps(all: readonly Checked[]): void {
   all.forEach(({ target: one }, index) => {
     for (const { target: other } of all.slice(index + 1)) {
       const events = one.Events!.some((a) => other.Events!.some((b) => meets(a, b)));
-      const keys =
-        overlap(rule(one, "prefix"), rule(other, "prefix")) && overlap(reversed(rule(one, "suffix")), reversed(rule(other, "suffix")));
+      const keys = alike(rule(one, "prefix"), rule(other, "prefix")) && endAlike(rule(one, "suffix"), rule(other, "suffix"));
       if (events && keys)
         throw invalidArgument("Configurations overlap. Configurations on the same bucket cannot share a common event type.");
     }

@@ -29,7 +29,7 @@ function statements(policy: string): Statement[] {
   const all = list(Statement);
   if (all.length === 0) throw malformed("Missing required field Statement");
   if (!all.every(isObject)) throw malformed("Invalid policy syntax.");
-  return all as Statement[];
+  return all;
 }
 
 export function checkPolicy(bucket: Bucket, policy: string): void {
