@@ -47,7 +47,7 @@ export class Front {
     if (!name) return unknownService(scope?.service ?? "", requestId);
     const [wire] = await Promise.all([this.#codec(name), this.cloud.load(name)]);
     const service = this.cloud.service(name);
-    const asked: WireRequest = wireRequest(request, service);
+    const asked: WireRequest = wireRequest(request, service, scope);
     let operation = "";
     try {
       const { name: found, protocol } = wire.operation(asked);
@@ -92,7 +92,7 @@ export class Front {
   #take(wire: Codec, operation: string, request: HttpRequest, asked: WireRequest): void {
     const { body, trailers } = dechunk(request.headers, request.body);
     asked.body = body;
-    const headers = trailers ? { ...request.headers, ...trailers } : request.headers;
+    const headers = trailers ? { ...asked.headers, ...trailers } : asked.headers;
     asked.headers = headers;
     verifyDigests(headers, body);
     if (!wire.streams(operation)) return;
@@ -156,12 +156,18 @@ function unknownService(service: string, requestId: string): HttpResponse {
   };
 }
 
-function wireRequest({ method, url, headers, body }: HttpRequest, service: Service): WireRequest {
+function wireRequest({ method, url, headers, body }: HttpRequest, service: Service, scope: Scope | undefined): WireRequest {
   const question = url.indexOf("?");
   const path = question < 0 ? url : url.slice(0, question);
   const query = question < 0 ? "" : url.slice(question + 1);
-  const bucket = service.api.signing === "s3" ? bucketOfHost(headers.host ?? "") : undefined;
-  return { method, path: bucket ? `/${bucket}${path}` : path, query, headers, body };
+  if (service.api.signing !== "s3") return { method, path, query, headers, body };
+  const bucket = bucketOfHost(headers.host ?? "");
+  return { method, path: bucket ? `/${bucket}${path}` : path, query, headers: scope?.presigned ? { ...hoisted(query), ...headers } : headers, body };
+}
+
+/** The headers that a presigned URL carries in its query: SDKs put them there so that its user need not send them. Checksums there don't count. */
+function hoisted(query: string): Record<string, string> {
+  return Object.fromEntries([...new URLSearchParams(query)].filter(([name]) => /^x-amz-(?!checksum-|sdk-)/.test(name)));
 }
 
 /** `bucket.s3.eu-west-1.localhost:4566`, `bucket.s3.amazonaws.com`, `bucket.localhost` → `bucket`; none for `s3.….localhost`, where it is in the path. */
