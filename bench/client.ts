@@ -8,7 +8,9 @@ export type Started = { port: number; child: ChildProcess; stop(): Promise<void>
 
 /** The built program on a free port. */
 export async function start(...flags: string[]): Promise<Started> {
-  const child = spawn(process.execPath, [join(process.cwd(), "bin", "causeway.js"), "cloud", "--port", "0", "--json", ...flags], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [join(process.cwd(), "bin", "causeway.js"), "cloud", "--port", "0", "--json", ...flags], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const line = await new Promise<string>((resolve) => void createInterface({ input: child.stdout }).once("line", resolve));
   const { port } = JSON.parse(line) as { port: number };
   const ended = new Promise<void>((resolve) => void child.once("exit", () => resolve()));
@@ -38,10 +40,18 @@ export function bytesOf({ method = "POST", path = "/", service, headers = {}, bo
 }
 
 export const json = (service: string, target: string, input: unknown, version = "1.1"): Buffer =>
-  bytesOf({ service, headers: { "content-type": `application/x-amz-json-${version}`, "x-amz-target": target }, body: JSON.stringify(input) });
+  bytesOf({
+    service,
+    headers: { "content-type": `application/x-amz-json-${version}`, "x-amz-target": target },
+    body: JSON.stringify(input),
+  });
 
 export const query = (service: string, version: string, input: Record<string, string>): Buffer =>
-  bytesOf({ service, headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" }, body: new URLSearchParams({ ...input, Version: version }).toString() });
+  bytesOf({
+    service,
+    headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
+    body: new URLSearchParams({ ...input, Version: version }).toString(),
+  });
 
 /** One kept-alive connection that sends a request and waits for its whole answer. */
 export class Connection {

@@ -23,14 +23,32 @@ async function calls(): Promise<void> {
   const program = await start();
   const connection = await Connection.open(program.port);
   // Five ARNs, as ListClusters gives for a company's clusters.
-  for (let index = 0; index < 5; index++) await must(connection, json("secretsmanager", "secretsmanager.CreateSecret", { Name: `cluster-${index}`, SecretString: "s", ClientRequestToken: "0".repeat(32) }));
-  for (let index = 0; index < 5; index++) await must(connection, json("ssm", "AmazonSSM.PutParameter", { Name: `cluster-${index}`, Type: "String", Value: `arn:aws:ecs:eu-west-1:123456789012:cluster/production-${index}` }));
-  for (let index = 0; index < 4; index++) await must(connection, query("ec2", "2016-11-15", { Action: "CreateVpc", CidrBlock: `10.${index}.0.0/16` }));
+  for (let index = 0; index < 5; index++)
+    await must(
+      connection,
+      json("secretsmanager", "secretsmanager.CreateSecret", {
+        Name: `cluster-${index}`,
+        SecretString: "s",
+        ClientRequestToken: "0".repeat(32),
+      }),
+    );
+  for (let index = 0; index < 5; index++)
+    await must(
+      connection,
+      json("ssm", "AmazonSSM.PutParameter", {
+        Name: `cluster-${index}`,
+        Type: "String",
+        Value: `arn:aws:ecs:eu-west-1:123456789012:cluster/production-${index}`,
+      }),
+    );
+  for (let index = 0; index < 4; index++)
+    await must(connection, query("ec2", "2016-11-15", { Action: "CreateVpc", CidrBlock: `10.${index}.0.0/16` }));
   const list = json("ssm", "AmazonSSM.GetParameters", { Names: Array.from({ length: 5 }, (_, index) => `cluster-${index}`) });
   await rate(program.port, "awsJson, ListClusters-sized (ssm GetParameters of 5)", () => list, "≥ 5,000/s");
   const vpcs = query("ec2", "2016-11-15", { Action: "DescribeVpcs" });
   await rate(program.port, "ec2Query, DescribeVpcs (5 VPCs)", () => vpcs, "≥ 2,500/s");
-  const put = (count: number) => json("ssm", "AmazonSSM.PutParameter", { Name: `written-${count % 1000}`, Type: "String", Value: String(count), Overwrite: true });
+  const put = (count: number) =>
+    json("ssm", "AmazonSSM.PutParameter", { Name: `written-${count % 1000}`, Type: "String", Value: String(count), Overwrite: true });
   await rate(program.port, "awsJson write (ssm PutParameter), in memory", put);
   connection.close();
   await program.stop();
@@ -39,7 +57,8 @@ async function calls(): Promise<void> {
 async function kept(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "causeway-bench-"));
   const program = await start("--state", dir);
-  const put = (count: number) => json("ssm", "AmazonSSM.PutParameter", { Name: `written-${count % 1000}`, Type: "String", Value: String(count), Overwrite: true });
+  const put = (count: number) =>
+    json("ssm", "AmazonSSM.PutParameter", { Name: `written-${count % 1000}`, Type: "String", Value: String(count), Overwrite: true });
   await rate(program.port, "awsJson write (ssm PutParameter), --state, fsynced", put);
   await program.stop();
   rmSync(dir, { recursive: true, force: true });
@@ -59,10 +78,19 @@ async function objects(): Promise<void> {
     const different = size > 1e6 ? 8 : 4096;
     const put = (count: number) => {
       body.write(String(count % different).padStart(12), 0, "latin1");
-      return bytesOf({ method: "PUT", path: `/bench/${size}-${count % different}`, service: "s3", headers: { "content-type": "binary/octet-stream" }, body });
+      return bytesOf({
+        method: "PUT",
+        path: `/bench/${size}-${count % different}`,
+        service: "s3",
+        headers: { "content-type": "binary/octet-stream" },
+        body,
+      });
     };
     const get = bytesOf({ method: "GET", path: `/bench/${size}-0`, service: "s3" });
-    for (const [verb, next] of [["PUT", put], ["GET", () => get]] as const) {
+    for (const [verb, next] of [
+      ["PUT", put],
+      ["GET", () => get],
+    ] as const) {
       await load(program.port, next, { connections, time: warm });
       const measured = await load(program.port, next, { connections, time });
       report(`S3 ${verb} ${name}`, measured, "requests/s");

@@ -29,9 +29,10 @@ function kernel(pending: number): (times: number) => void {
   const event: PendingEvent = { owner: "bench", type: "hold", data: undefined, background: false };
   for (let index = 0; index < pending; index++) schedule(run, distances[index % DISTANCES]! as Instant, event);
   let draw = 0;
-  const handle = (at: Run<object>, each: PendingEvent) => void schedule(at, (at.now + distances[draw++ & (DISTANCES - 1)]!) as Instant, each);
+  const handle = (at: Run<object>, each: PendingEvent) =>
+    void schedule(at, (at.now + distances[draw++ & (DISTANCES - 1)]!) as Instant, each);
   return (times) => {
-    for (let left = times; left > 0; ) left -= advance(run, Math.max(nextAt(run), run.now + 1e6) as Instant, handle, left);
+    for (let left = times; left > 0;) left -= advance(run, Math.max(nextAt(run), run.now + 1e6) as Instant, handle, left);
   };
 }
 

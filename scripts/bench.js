@@ -13,7 +13,11 @@ const esbuild = await import("esbuild");
 const smoke = process.argv.includes("--smoke");
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const folder = join(root, "bench");
-const names = readdirSync(folder).filter((name) => name.endsWith(".ts")).map((name) => basename(name, ".ts")).filter((name) => wanted.length === 0 || wanted.includes(name)).sort();
+const names = readdirSync(folder)
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => basename(name, ".ts"))
+  .filter((name) => wanted.length === 0 || wanted.includes(name))
+  .sort();
 
 const bundles = join(root, "dist-bench");
 rmSync(bundles, { recursive: true, force: true });
@@ -35,7 +39,12 @@ try {
   for (const name of names) {
     process.stderr.write(`${name}…\n`);
     const flags = ["--expose-gc", "--enable-source-maps", join(bundles, `${name}.js`), ...(smoke ? ["--smoke"] : [])];
-    const { status, stdout } = spawnSync(process.execPath, flags, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 26 });
+    const { status, stdout } = spawnSync(process.execPath, flags, {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+      maxBuffer: 2 ** 26,
+    });
     if (status !== 0) failed++;
     for (const line of stdout.split("\n")) if (line.startsWith("{")) results.push({ benchmark: name, ...JSON.parse(line) });
   }
@@ -45,11 +54,19 @@ try {
 
 const rows = results.map(({ benchmark, what, value, unit, reach = "" }) => [benchmark, what, `${format(value)} ${unit}`, reach]);
 const widths = ["", "", "", ""].map((_, column) => Math.max(...rows.map((row) => row[column].length), 9));
-for (const row of [["benchmark", "what", "measured", "to reach"], ...rows]) console.log(row.map((cell, column) => (column === 2 ? cell.padStart(widths[2]) : cell.padEnd(widths[column]))).join("  ").trimEnd());
+for (const row of [["benchmark", "what", "measured", "to reach"], ...rows])
+  console.log(
+    row
+      .map((cell, column) => (column === 2 ? cell.padStart(widths[2]) : cell.padEnd(widths[column])))
+      .join("  ")
+      .trimEnd(),
+  );
 
 const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version, commit: commit() };
 if (!smoke) writeFileSync(join(root, "bench-results.json"), `${JSON.stringify({ schemaVersion: 1, machine, results }, null, 2)}\n`);
-console.log(`\n${machine.cores} × ${machine.cpu}, Node ${machine.node}${smoke ? "; smoke run: the figures mean nothing" : "; written to bench-results.json"}`);
+console.log(
+  `\n${machine.cores} × ${machine.cpu}, Node ${machine.node}${smoke ? "; smoke run: the figures mean nothing" : "; written to bench-results.json"}`,
+);
 process.exit(failed > 0 ? 1 : 0);
 
 function format(value) {

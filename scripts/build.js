@@ -27,7 +27,9 @@ function* files(folder) {
 /** @returns {Promise<boolean>} whether it had to build */
 export async function build() {
   const dist = join(root, "dist");
-  const hash = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).update(readFileSync(join(root, "scripts", "build.js")));
+  const hash = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .update(readFileSync(join(root, "scripts", "build.js")));
   for (const path of [...files(join(root, "src"))].sort()) {
     if (!path.endsWith(".test.ts")) hash.update(path).update(readFileSync(path));
   }

@@ -29,7 +29,8 @@ function idsIn(text) {
   const ids = new Set();
   for (const [, family, first, suffix, last] of text.matchAll(IDS)) {
     const width = first.length;
-    for (let number = Number(first); number <= Number(last ?? first); number++) ids.add(`${family}-${String(number).padStart(width, "0")}${suffix}`);
+    for (let number = Number(first); number <= Number(last ?? first); number++)
+      ids.add(`${family}-${String(number).padStart(width, "0")}${suffix}`);
   }
   return ids;
 }
@@ -58,7 +59,11 @@ export function fidelity() {
   const proven = provenIds();
   let listed = new Set();
   try {
-    listed = new Set(readFileSync(join(semantics, NOT_MODELLED), "utf8").split("\n").flatMap((line) => [...idsIn(RULE.exec(line)?.[1] ?? "")]));
+    listed = new Set(
+      readFileSync(join(semantics, NOT_MODELLED), "utf8")
+        .split("\n")
+        .flatMap((line) => [...idsIn(RULE.exec(line)?.[1] ?? "")]),
+    );
   } catch (error) {
     if (error.code !== "ENOENT") throw error;
   }
@@ -91,7 +96,10 @@ function group(rules) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   if (process.argv.includes("--json")) {
-    const totals = fidelity().map(({ file, rules }) => [file, { rules: rules.length, proven: count(rules, "proven"), notModelled: count(rules, "notModelled") }]);
+    const totals = fidelity().map(({ file, rules }) => [
+      file,
+      { rules: rules.length, proven: count(rules, "proven"), notModelled: count(rules, "notModelled") },
+    ]);
     console.log(JSON.stringify(Object.fromEntries(totals)));
   } else print();
 }

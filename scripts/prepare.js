@@ -11,7 +11,9 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export function prepare() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    console.error(`error[NODE]: Node ${process.versions.node} is too old, 20.19 or newer is needed.\n  fix: install a current Node from https://nodejs.org`);
+    console.error(
+      `error[NODE]: Node ${process.versions.node} is too old, 20.19 or newer is needed.\n  fix: install a current Node from https://nodejs.org`,
+    );
     process.exit(1);
   }
   const stamp = join(root, "node_modules", ".causeway-installed");
@@ -21,6 +23,10 @@ export function prepare() {
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.error("Installing the locked dependencies…");
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", "inherit", "inherit"], shell: process.platform === "win32" });
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    shell: process.platform === "win32",
+  });
   writeFileSync(stamp, lock);
 }

@@ -8,7 +8,9 @@ import { prepare, root } from "./prepare.js";
 const wanted = { "/usr/bin/aws": "awscli" };
 
 function installTools() {
-  const missing = Object.entries(wanted).filter(([program]) => !existsSync(program)).map(([, name]) => name);
+  const missing = Object.entries(wanted)
+    .filter(([program]) => !existsSync(program))
+    .map(([, name]) => name);
   if (missing.length === 0) return;
   const root = process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
   if (root) {
@@ -24,5 +26,8 @@ prepare();
 const { build } = await import("./build.js");
 await build();
 installTools();
-const { status } = spawnSync(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+const { status } = spawnSync(process.execPath, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: "inherit",
+});
 process.exit(status ?? 1);

@@ -33,23 +33,36 @@ async function aws(command: string, ...more: string[]): Promise<any> {
   }
 }
 
-const refused = (command: string, ...more: string[]) => aws(command, ...more).then(() => "answered", (error: Error) => error.message);
+const refused = (command: string, ...more: string[]) =>
+  aws(command, ...more).then(
+    () => "answered",
+    (error: Error) => error.message,
+  );
 
 describe.skipIf(!existsSync(AWS)).concurrent("the AWS CLI v2 creates and reads back", () => {
   test("who it is (STS), and a refusal that it understands", async () => {
-    expect(await aws("sts get-caller-identity")).toEqual({ Account: "123456789012", Arn: "arn:aws:iam::123456789012:root", UserId: "123456789012" });
+    expect(await aws("sts get-caller-identity")).toEqual({
+      Account: "123456789012",
+      Arn: "arn:aws:iam::123456789012:root",
+      UserId: "123456789012",
+    });
     expect(await refused("iam get-role --role-name nobody")).toContain("(NoSuchEntity)");
     expect(await refused("sts decode-authorization-message --encoded-message x")).toContain("(NotImplemented)");
   });
 
   test("a role with a policy (IAM)", async () => {
-    const trust = JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }] });
+    const trust = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }],
+    });
     await aws("iam create-role --role-name worker --assume-role-policy-document", trust);
     await aws("iam attach-role-policy --role-name worker --policy-arn arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore");
     const { Role } = await aws("iam get-role --role-name worker");
     expect(Role.AssumeRolePolicyDocument).toEqual(JSON.parse(trust));
     const { AttachedPolicies } = await aws("iam list-attached-role-policies --role-name worker");
-    expect(AttachedPolicies).toEqual([{ PolicyName: "AmazonSSMManagedInstanceCore", PolicyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" }]);
+    expect(AttachedPolicies).toEqual([
+      { PolicyName: "AmazonSSMManagedInstanceCore", PolicyArn: "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore" },
+    ]);
   });
 
   test("a bucket and objects, small and in parts (S3)", async () => {
@@ -79,7 +92,12 @@ describe.skipIf(!existsSync(AWS)).concurrent("the AWS CLI v2 creates and reads b
   test("a key that encrypts (KMS)", async () => {
     const { KeyMetadata } = await aws("kms create-key --description cli");
     writeFileSync(join(dir, "plain"), "attack at dawn");
-    const { CiphertextBlob } = await aws("kms encrypt --query {CiphertextBlob:CiphertextBlob} --key-id", KeyMetadata.KeyId, "--plaintext", `fileb://${join(dir, "plain")}`);
+    const { CiphertextBlob } = await aws(
+      "kms encrypt --query {CiphertextBlob:CiphertextBlob} --key-id",
+      KeyMetadata.KeyId,
+      "--plaintext",
+      `fileb://${join(dir, "plain")}`,
+    );
     writeFileSync(join(dir, "cipher"), Buffer.from(CiphertextBlob, "base64"));
     const { Plaintext } = await aws("kms decrypt --ciphertext-blob", `fileb://${join(dir, "cipher")}`);
     expect(Buffer.from(Plaintext, "base64").toString()).toBe("attack at dawn");
@@ -90,7 +108,12 @@ describe.skipIf(!existsSync(AWS)).concurrent("the AWS CLI v2 creates and reads b
     const { Attributes } = await aws("sqs get-queue-attributes --attribute-names All --queue-url", QueueUrl);
     expect(Attributes.VisibilityTimeout).toBe("45");
     const { TopicArn } = await aws("sns create-topic --name cli");
-    await aws("sns subscribe --protocol sqs --attributes RawMessageDelivery=true --topic-arn", TopicArn, "--notification-endpoint", Attributes.QueueArn);
+    await aws(
+      "sns subscribe --protocol sqs --attributes RawMessageDelivery=true --topic-arn",
+      TopicArn,
+      "--notification-endpoint",
+      Attributes.QueueArn,
+    );
     await aws("sns publish --message hello --topic-arn", TopicArn);
     const { Messages } = await aws("sqs receive-message --queue-url", QueueUrl);
     expect(Messages.map(({ Body }: { Body: string }) => Body)).toEqual(["hello"]);
@@ -110,14 +133,19 @@ describe.skipIf(!existsSync(AWS)).concurrent("the AWS CLI v2 creates and reads b
     expect((await aws("events describe-rule --name nightly")).State).toBe("ENABLED");
     const { Quota } = await aws("service-quotas get-service-quota --service-code vpc --quota-code L-F678F1CE");
     expect(Quota.Value).toBe(5);
-    const { CertificateArn } = await aws("acm request-certificate --domain-name shop.test --validation-method DNS --tags Key=team,Value=cli");
+    const { CertificateArn } = await aws(
+      "acm request-certificate --domain-name shop.test --validation-method DNS --tags Key=team,Value=cli",
+    );
     expect((await aws("acm describe-certificate --certificate-arn", CertificateArn)).Certificate.Status).toBe("ISSUED");
     const { ResourceTagMappingList } = await aws("resourcegroupstaggingapi get-resources --tag-filters Key=team,Values=cli");
     expect(ResourceTagMappingList.map(({ ResourceARN }: { ResourceARN: string }) => ResourceARN)).toEqual([CertificateArn]);
   });
 
   test("a network (EC2)", async () => {
-    const { Vpc } = await aws("ec2 create-vpc --cidr-block 10.20.0.0/16 --tag-specifications", "ResourceType=vpc,Tags=[{Key=Name,Value=cli}]");
+    const { Vpc } = await aws(
+      "ec2 create-vpc --cidr-block 10.20.0.0/16 --tag-specifications",
+      "ResourceType=vpc,Tags=[{Key=Name,Value=cli}]",
+    );
     const { Subnet } = await aws("ec2 create-subnet --cidr-block 10.20.1.0/24 --vpc-id", Vpc.VpcId);
     expect(Subnet.AvailableIpAddressCount).toBe(251); // 256 less the five that AWS reserves
     const { Vpcs } = await aws("ec2 describe-vpcs --filters Name=tag:Name,Values=cli");

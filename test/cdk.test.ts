@@ -28,12 +28,32 @@ afterAll(async () => {
 
 /** What the CLI said, and how it ended. */
 function cdk(variant: string, ...flags: string[]): Promise<{ code: number; output: string }> {
-  const all = ["--app", `${process.execPath} ${join(root, "test", "cdk", "app.mjs")}`, "--output", join(dir, "out"), "--ci", "--no-color", "--no-notices"];
-  const env = { ...program.environment, PATH: process.env.PATH, HOME: dir, VARIANT: variant, CDK_DISABLE_CLI_TELEMETRY: "true", NODE_NO_WARNINGS: "1" };
+  const all = [
+    "--app",
+    `${process.execPath} ${join(root, "test", "cdk", "app.mjs")}`,
+    "--output",
+    join(dir, "out"),
+    "--ci",
+    "--no-color",
+    "--no-notices",
+  ];
+  const env = {
+    ...program.environment,
+    PATH: process.env.PATH,
+    HOME: dir,
+    VARIANT: variant,
+    CDK_DISABLE_CLI_TELEMETRY: "true",
+    NODE_NO_WARNINGS: "1",
+  };
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, "node_modules", "aws-cdk", "bin", "cdk"), ...flags, ...all], { env, cwd: dir }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr });
-    });
+    execFile(
+      process.execPath,
+      [join(root, "node_modules", "aws-cdk", "bin", "cdk"), ...flags, ...all],
+      { env, cwd: dir },
+      (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code) : 0, output: stdout + stderr });
+      },
+    );
   });
 }
 
@@ -43,18 +63,31 @@ async function well(variant: string, ...flags: string[]): Promise<string> {
   return output;
 }
 
-const resources = async (stack = "Shop") => (await new CloudFormation(configuration).describeStackResources({ StackName: stack })).StackResources!;
+const resources = async (stack = "Shop") =>
+  (await new CloudFormation(configuration).describeStackResources({ StackName: stack })).StackResources!;
 
 test("the stock CDK bootstraps two regions, deploys, replaces, rolls back and destroys", { timeout: 240_000 }, async () => {
   for (const region of ["eu-west-1", "eu-central-1"]) {
-    expect(await well("first", "bootstrap", `aws://123456789012/${region}`)).toContain(`Environment aws://123456789012/${region} bootstrapped`);
+    expect(await well("first", "bootstrap", `aws://123456789012/${region}`)).toContain(
+      `Environment aws://123456789012/${region} bootstrapped`,
+    );
   }
 
   await well("first", "deploy", "--require-approval", "never", "Shop");
   const made = await resources();
   const types = made.map(({ ResourceType }) => ResourceType);
   expect(types.filter((type) => type === "AWS::EC2::Subnet")).toHaveLength(4); // public and private in two zones
-  for (const type of ["EC2::NatGateway", "S3::Bucket", "KMS::Key", "IAM::Role", "SecretsManager::Secret", "Logs::LogGroup", "CloudFormation::Stack", "SSM::Parameter"]) expect(types).toContain(`AWS::${type}`);
+  for (const type of [
+    "EC2::NatGateway",
+    "S3::Bucket",
+    "KMS::Key",
+    "IAM::Role",
+    "SecretsManager::Secret",
+    "Logs::LogGroup",
+    "CloudFormation::Stack",
+    "SSM::Parameter",
+  ])
+    expect(types).toContain(`AWS::${type}`);
   expect(made.every(({ ResourceStatus }) => ResourceStatus === "CREATE_COMPLETE")).toBe(true);
   const { NatGateways } = await new EC2(configuration).describeNatGateways({});
   expect(NatGateways?.map(({ State }) => State)).toEqual(["available"]);

@@ -18,7 +18,12 @@ test(`every answered write is there after each of ${KILLS} kills`, { timeout: 18
   try {
     for (let kill = 0; kill <= KILLS; kill++) {
       const program = await startCloud("--state", dir);
-      const configuration = { endpoint: program.endpoint, region: "eu-west-1", credentials: { accessKeyId: "test", secretAccessKey: "test" }, maxAttempts: 1 };
+      const configuration = {
+        endpoint: program.endpoint,
+        region: "eu-west-1",
+        credentials: { accessKeyId: "test", secretAccessKey: "test" },
+        maxAttempts: 1,
+      };
       const ssm = new SSM(configuration);
       const s3 = new S3({ ...configuration, forcePathStyle: true });
       const sqs = new SQS(configuration);
@@ -50,7 +55,10 @@ test(`every answered write is there after each of ${KILLS} kills`, { timeout: 18
     expect(answered.size).toBeGreaterThan(KILLS * 5);
     const program = await startCloud("--state", dir);
     const sqs = new SQS({ endpoint: program.endpoint, region: "eu-west-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } });
-    const { Attributes } = await sqs.getQueueAttributes({ QueueUrl: `${program.endpoint}/123456789012/kept`, AttributeNames: ["ApproximateNumberOfMessages"] });
+    const { Attributes } = await sqs.getQueueAttributes({
+      QueueUrl: `${program.endpoint}/123456789012/kept`,
+      AttributeNames: ["ApproximateNumberOfMessages"],
+    });
     expect(Number(Attributes?.ApproximateNumberOfMessages)).toBeGreaterThanOrEqual(sent.length);
     expect(await program.stop()).toBe(0);
   } finally {

@@ -5,11 +5,19 @@ import { createInterface } from "node:readline";
 
 export const root = join(import.meta.dirname, "..");
 
-export type Program = { endpoint: string; environment: Record<string, string>; process: ChildProcess; stderr: () => string; stop(signal?: NodeJS.Signals): Promise<number | null> };
+export type Program = {
+  endpoint: string;
+  environment: Record<string, string>;
+  process: ChildProcess;
+  stderr: () => string;
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+};
 
 /** Starts `causeway cloud` on a free port and resolves when it has printed where it listens. */
 export async function startCloud(...flags: string[]): Promise<Program> {
-  const child = spawn(process.execPath, [join(root, "bin", "causeway.js"), "cloud", "--port", "0", "--json", ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(root, "bin", "causeway.js"), "cloud", "--port", "0", "--json", ...flags], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let errors = "";
   child.stderr.on("data", (part: Buffer) => {
     errors += part.toString();

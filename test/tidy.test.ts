@@ -52,12 +52,16 @@ test("imports follow the table", () => {
 
 test("there is no clock and no dice outside the kernel, the server and the commands", () => {
   const clocks = /Date\.now\(|new Date\(\)|Math\.random\(|(?<!\.)\bsetTimeout\(|(?<!\.)\bsetInterval\(|performance\.now\(/;
-  const wrong = product.filter(({ path, text }) => /^src\/(world|cloud|recovery|rehearsal)\//.test(path) && clocks.test(text)).map(({ path }) => path);
+  const wrong = product
+    .filter(({ path, text }) => /^src\/(world|cloud|recovery|rehearsal)\//.test(path) && clocks.test(text))
+    .map(({ path }) => path);
   expect(wrong).toEqual([]);
 });
 
 test("relative imports name the file with its ending", () => {
-  const wrong = sources.flatMap(({ path, text }) => [...text.matchAll(/from "(\.[^"]+)"/g)].filter(([, to]) => !/\.(ts|json)$/.test(to!)).map(([, to]) => `${path}: ${to}`));
+  const wrong = sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/from "(\.[^"]+)"/g)].filter(([, to]) => !/\.(ts|json)$/.test(to!)).map(([, to]) => `${path}: ${to}`),
+  );
   expect(wrong).toEqual([]);
 });
 
@@ -77,6 +81,8 @@ test("no emptied catch hides a failure", () => {
 });
 
 test("no error is thrown as a bare Error by a service", () => {
-  const wrong = product.filter(({ path, text }) => path.startsWith("src/cloud/services/") && /throw new Error\(/.test(text)).map(({ path }) => path);
+  const wrong = product
+    .filter(({ path, text }) => path.startsWith("src/cloud/services/") && /throw new Error\(/.test(text))
+    .map(({ path }) => path);
   expect(wrong).toEqual([]);
 });

@@ -49,7 +49,13 @@ export const cloud = {
     const start = instant(Date.now());
     const keeper = values.state === undefined ? undefined : await Keeper.open(values.state, start, { salvage: values.salvage });
     for (const notice of keeper?.notices ?? []) console.error(`note: ${notice}`);
-    const running = await serve(keeper?.cloud ?? new Cloud({ start }), { host: values.host, port, speed, verifySignatures: values["verify-signatures"], keeper });
+    const running = await serve(keeper?.cloud ?? new Cloud({ start }), {
+      host: values.host,
+      port,
+      speed,
+      verifySignatures: values["verify-signatures"],
+      keeper,
+    });
     announce(running, values.json, values.state);
     return stopped(running);
   },
@@ -66,12 +72,18 @@ function parse(args: string[]) {
 function number(flag: string, text: string, min: number, max: number, fraction = false): number {
   const value = Number(text);
   if (text.trim() !== "" && value >= min && value <= max && (fraction || Number.isInteger(value))) return value;
-  throw new UserError("USAGE", `--${flag} ${text} is not a number from ${min} to ${max}.`, `causeway cloud --${flag} ${flag === "port" ? 4566 : 60}`);
+  throw new UserError(
+    "USAGE",
+    `--${flag} ${text} is not a number from ${min} to ${max}.`,
+    `causeway cloud --${flag} ${flag === "port" ? 4566 : 60}`,
+  );
 }
 
 function announce({ endpoint, port }: Running, json: boolean, state: string | undefined): void {
   if (json) {
-    console.log(JSON.stringify({ schemaVersion: 1, endpoint, port, pid: process.pid, state: state ?? null, environment: environment(endpoint) }));
+    console.log(
+      JSON.stringify({ schemaVersion: 1, endpoint, port, pid: process.pid, state: state ?? null, environment: environment(endpoint) }),
+    );
     return;
   }
   console.log(`The embedded cloud answers at ${endpoint}${state === undefined ? " (in memory: gone when it stops; --state DIR keeps it)" : ` (kept in ${state})`}.
@@ -87,7 +99,12 @@ Coverage, clock, events:  curl ${endpoint}/_causeway/        Stop: Ctrl-C`);
 /** The lines to copy, one for the endpoint, one for the rest. */
 function exports(endpoint: string): string {
   const { AWS_ENDPOINT_URL, AWS_CONFIG_FILE, ...others } = environment(endpoint);
-  const lines = [`AWS_ENDPOINT_URL=${AWS_ENDPOINT_URL}`, Object.entries(others).map(([name, value]) => `${name}=${value}`).join(" ")];
+  const lines = [
+    `AWS_ENDPOINT_URL=${AWS_ENDPOINT_URL}`,
+    Object.entries(others)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(" "),
+  ];
   if (AWS_CONFIG_FILE) lines.push(`AWS_CONFIG_FILE='${AWS_CONFIG_FILE}'   # the AWS CLI installed here is older than 2.13`);
   return lines.map((line) => `  export ${line}`).join("\n");
 }

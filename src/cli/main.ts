@@ -28,7 +28,9 @@ async function main(command: string): Promise<number> {
     console.error(`error[USAGE]: There is no command "${command}".${near ? ` Did you mean "${near}"?` : ""}\n  fix: causeway help`);
     return 3;
   }
-  console.log("causeway: a platform half in a data centre, half in AWS, proven before it is paid for.\n\nUsage: causeway COMMAND [flags]\n");
+  console.log(
+    "causeway: a platform half in a data centre, half in AWS, proven before it is paid for.\n\nUsage: causeway COMMAND [flags]\n",
+  );
   for (const [known, each] of Object.entries(commands)) console.log(`  ${known.padEnd(10)} ${(await each()).summary}`);
   console.log("\ncauseway COMMAND --help tells more. Exit codes: 0 ok, 1 failed, 3 usage, 130 interrupted.");
   return 0;

@@ -3,13 +3,23 @@ import { Front } from "./front.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Cloud } from "./cloud.ts";
 
-type HandlerRequest = { method: string; hostname: string; path: string; query?: Record<string, string | string[] | null>; headers: Record<string, string>; body?: unknown };
+type HandlerRequest = {
+  method: string;
+  hostname: string;
+  path: string;
+  query?: Record<string, string | string[] | null>;
+  headers: Record<string, string>;
+  body?: unknown;
+};
 
 type Options = { region?: string; accessKeyId?: string; secretAccessKey?: string; sessionToken?: string };
 
 /** `clients(cloud)(EC2, { region: "eu-west-1" })` → an `EC2` that talks to that cloud. */
 export function clients(cloud: Cloud, front = new Front(cloud)) {
-  return <Client>(Kind: new (configuration: any) => Client, { region = "eu-west-1", accessKeyId = "test", secretAccessKey = "test", sessionToken }: Options = {}): Client =>
+  return <Client>(
+    Kind: new (configuration: any) => Client,
+    { region = "eu-west-1", accessKeyId = "test", secretAccessKey = "test", sessionToken }: Options = {},
+  ): Client =>
     new Kind({
       region,
       endpoint: "http://127.0.0.1",
@@ -23,10 +33,17 @@ async function answer(front: Front, blobs: Blobs, request: HandlerRequest) {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
   const pairs = Object.entries(request.query ?? {}).flatMap(([name, values]) =>
-    (Array.isArray(values) ? values : [values]).map((value) => (value === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)),
+    (Array.isArray(values) ? values : [values]).map((value) =>
+      value === null ? encodeURIComponent(name) : `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
+    ),
   );
   const url = pairs.length > 0 ? `${request.path}?${pairs.join("&")}` : request.path;
-  const { status, headers: answered, body, stream } = await front.answer({ method: request.method, url, headers, body: await bytesOf(request.body) });
+  const {
+    status,
+    headers: answered,
+    body,
+    stream,
+  } = await front.answer({ method: request.method, url, headers, body: await bytesOf(request.body) });
   const { Readable } = await import("node:stream");
   const bytes = stream ? slice(blobs.get(stream), stream) : typeof body === "string" ? Buffer.from(body) : (body ?? new Uint8Array());
   return { statusCode: status, headers: answered, body: Readable.from(bytes.byteLength > 0 ? [bytes] : []) };

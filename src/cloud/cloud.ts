@@ -26,7 +26,15 @@ export type CloudRun = Run<Universe>;
 export type Request = { service: ServiceName; operation: string; input: any; region: string; principal: Principal };
 
 /** What `GET /_causeway/events` shows. */
-export type Observation = { at: Instant; kind: "call" | "event"; service: string; name: string; account: string; region: string; error?: string };
+export type Observation = {
+  at: Instant;
+  kind: "call" | "event";
+  service: string;
+  name: string;
+  account: string;
+  region: string;
+  error?: string;
+};
 
 export const ACCOUNT = "123456789012"; // AWS's own example account
 const QUESTION = /^(List|Describe|Get|Head|BatchGet|Lookup|Simulate|Search|Filter|Test|Validate|Estimate)/;
@@ -44,7 +52,13 @@ export class Cloud {
    * `paranoid`: after each question and each refusal, compare the run with what it was before. For tests: it proves for every
    * operation that runs under it that a question changes nothing and a refusal changed nothing.
    */
-  constructor({ seed = "causeway", start = 0 as Instant, blobs = memoryBlobs(), paranoid = false, run = undefined as CloudRun | undefined } = {}) {
+  constructor({
+    seed = "causeway",
+    start = 0 as Instant,
+    blobs = memoryBlobs(),
+    paranoid = false,
+    run = undefined as CloudRun | undefined,
+  } = {}) {
     this.run = run ?? emptyRun(seed, start);
     this.blobs = blobs;
     this.#paranoid = paranoid;
@@ -88,13 +102,15 @@ export class Cloud {
     let failure: string | undefined;
     try {
       const output = handler(this.context(service, region, principal), input) ?? {};
-      if (this.#paranoid && !this.changes(service, operation)) assert(this.#fingerprint() === before, `${service}:${operation} changed the run, though its name is a question`);
+      if (this.#paranoid && !this.changes(service, operation))
+        assert(this.#fingerprint() === before, `${service}:${operation} changed the run, though its name is a question`);
       release(this.run, point);
       return output;
     } catch (error) {
       rollback(this.run, point);
       failure = error instanceof AwsError ? error.code : "InternalFailure";
-      if (this.#paranoid && error instanceof AwsError) assert(this.#fingerprint() === before, `${service}:${operation} refused with ${failure} after it had changed something`);
+      if (this.#paranoid && error instanceof AwsError)
+        assert(this.#fingerprint() === before, `${service}:${operation} refused with ${failure} after it had changed something`);
       throw error;
     } finally {
       this.#observe({ at: this.run.now, kind: "call", service, name: operation, account: principal.account, region, error: failure });

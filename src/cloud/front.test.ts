@@ -14,16 +14,33 @@ import { Cloud, root } from "./cloud.ts";
 import { Front, type HttpRequest } from "./front.ts";
 import { services, type ServiceName } from "./services/list.ts";
 
-type Raw = { service?: string; region?: string; key?: string; method?: string; url?: string; headers?: Record<string, string>; body?: string | Uint8Array };
+type Raw = {
+  service?: string;
+  region?: string;
+  key?: string;
+  method?: string;
+  url?: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+};
 
 /** A request whose signature names a service but proves nothing. */
 function raw({ service, region = "eu-west-1", key = "test", method = "POST", url = "/", headers = {}, body = "" }: Raw): HttpRequest {
   const authorization = `AWS4-HMAC-SHA256 Credential=${key}/20260101/${region}/${service}/aws4_request, SignedHeaders=host, Signature=00`;
-  return { method, url, headers: { host: "127.0.0.1:4566", ...(service === undefined ? {} : { authorization }), ...headers }, body: Buffer.from(body) };
+  return {
+    method,
+    url,
+    headers: { host: "127.0.0.1:4566", ...(service === undefined ? {} : { authorization }), ...headers },
+    body: Buffer.from(body),
+  };
 }
 
 const json = (service: string, target: string, body = "{}"): Raw => ({ service, headers: { "x-amz-target": target }, body });
-const form = (service: string, body: string): Raw => ({ service, headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" }, body });
+const form = (service: string, body: string): Raw => ({
+  service,
+  headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
+  body,
+});
 
 function connect({ verifySignatures = false, start = instant(0) } = {}) {
   const cloud = new Cloud({ paranoid: true, start });
@@ -37,8 +54,18 @@ function connect({ verifySignatures = false, start = instant(0) } = {}) {
 
 describe("what can't be understood is refused in the protocol's own words", () => {
   const cases: [string, Raw, number, RegExp][] = [
-    ["a service that is not emulated, by its name", json("dynamodb", "DynamoDB_20120810.ListTables"), 501, /"NotImplemented".*service \\"dynamodb\\"/],
-    ["an operation that is not emulated, by its name", json("ssm", "AmazonSSM.DescribeEffectivePatchesForPatchBaseline", '{"BaselineId":"pb-1"}'), 501, /NotImplemented.*ssm:DescribeEffectivePatchesForPatchBaseline/],
+    [
+      "a service that is not emulated, by its name",
+      json("dynamodb", "DynamoDB_20120810.ListTables"),
+      501,
+      /"NotImplemented".*service \\"dynamodb\\"/,
+    ],
+    [
+      "an operation that is not emulated, by its name",
+      json("ssm", "AmazonSSM.DescribeEffectivePatchesForPatchBaseline", '{"BaselineId":"pb-1"}'),
+      501,
+      /NotImplemented.*ssm:DescribeEffectivePatchesForPatchBaseline/,
+    ],
     ["awsJson: an unknown operation", json("ssm", "AmazonSSM.MakeTea"), 400, /UnknownOperationException/],
     ["awsJson: another service's target", json("ssm", "TrentService.ListKeys"), 400, /UnknownOperationException/],
     ["awsJson: a member of every object as operation", json("ssm", "AmazonSSM.constructor"), 400, /UnknownOperationException/],
@@ -46,26 +73,76 @@ describe("what can't be understood is refused in the protocol's own words", () =
     ["awsJson: a body that is no JSON", json("ssm", "AmazonSSM.GetParameter", "{"), 400, /SerializationException/],
     ["awsJson: a body that is no structure", json("ssm", "AmazonSSM.GetParameter", "[]"), 400, /SerializationException/],
     ["awsJson: a member of another type", json("ssm", "AmazonSSM.GetParameter", '{"Name":{}}'), 400, /SerializationException.*name/],
-    ["awsJson: required members that are missing", json("ssm", "AmazonSSM.PutParameter"), 400, /ValidationException.*2 validation errors detected: Value null at 'name' failed/],
-    ["awsQuery: an unknown action", form("sts", "Action=MakeTea&Version=2011-06-15"), 400, /<Code>InvalidAction<\/Code><Message>Could not find operation MakeTea for version 2011-06-15/],
+    [
+      "awsJson: required members that are missing",
+      json("ssm", "AmazonSSM.PutParameter"),
+      400,
+      /ValidationException.*2 validation errors detected: Value null at 'name' failed/,
+    ],
+    [
+      "awsQuery: an unknown action",
+      form("sts", "Action=MakeTea&Version=2011-06-15"),
+      400,
+      /<Code>InvalidAction<\/Code><Message>Could not find operation MakeTea for version 2011-06-15/,
+    ],
     ["awsQuery: no action", form("sts", "Version=2011-06-15"), 400, /<Code>MissingAction</],
     ["awsQuery: no body", form("iam", ""), 400, /<Code>MissingAction</],
-    ["awsQuery: required members that are missing", form("sts", "Action=AssumeRole&Version=2011-06-15&RoleArn=a"), 400, /<Code>ValidationError<.*Value null at 'roleSessionName'/],
-    ["awsQuery: a number that is none", form("sts", "Action=GetSessionToken&DurationSeconds=long"), 400, /<Code>MalformedInput<.*'long' at 'durationSeconds'/],
+    [
+      "awsQuery: required members that are missing",
+      form("sts", "Action=AssumeRole&Version=2011-06-15&RoleArn=a"),
+      400,
+      /<Code>ValidationError<.*Value null at 'roleSessionName'/,
+    ],
+    [
+      "awsQuery: a number that is none",
+      form("sts", "Action=GetSessionToken&DurationSeconds=long"),
+      400,
+      /<Code>MalformedInput<.*'long' at 'durationSeconds'/,
+    ],
     ["awsQuery: broken percent-encoding", form("sts", "Action=AssumeRole&RoleArn=%zz"), 400, /<Code>MalformedQueryString</],
-    ["ec2Query: an unknown action", form("ec2", "Action=MakeTea"), 400, /<Response><Errors><Error><Code>InvalidAction<\/Code><Message>The action MakeTea is not valid for this web service/],
+    [
+      "ec2Query: an unknown action",
+      form("ec2", "Action=MakeTea"),
+      400,
+      /<Response><Errors><Error><Code>InvalidAction<\/Code><Message>The action MakeTea is not valid for this web service/,
+    ],
     ["ec2Query: no action", form("ec2", "Version=2016-11-15"), 400, /<Code>MissingAction</],
-    ["ec2Query: required members that are missing", form("ec2", "Action=DeleteVpc"), 400, /<Code>MissingParameter<\/Code><Message>The request must contain the parameter VpcId/],
+    [
+      "ec2Query: required members that are missing",
+      form("ec2", "Action=DeleteVpc"),
+      400,
+      /<Code>MissingParameter<\/Code><Message>The request must contain the parameter VpcId/,
+    ],
     ["ec2Query: a truth that is none", form("ec2", "Action=DescribeVpcs&DryRun=perhaps"), 400, /<Code>InvalidParameterValue<.*perhaps/],
     ["restXml: a method without meaning", { service: "s3", method: "PATCH", url: "/bucket" }, 405, /<Code>MethodNotAllowed</],
     ["restXml: a body that is no XML", { service: "s3", method: "PUT", url: "/bucket", body: "<a" }, 400, /<Code>MalformedXML</],
-    ["restXml: a document type", { service: "s3", method: "PUT", url: "/bucket?tagging", body: '<!DOCTYPE a [<!ENTITY b "c">]><Tagging>&b;</Tagging>' }, 400, /<Code>MalformedXML</],
+    [
+      "restXml: a document type",
+      { service: "s3", method: "PUT", url: "/bucket?tagging", body: '<!DOCTYPE a [<!ENTITY b "c">]><Tagging>&b;</Tagging>' },
+      400,
+      /<Code>MalformedXML</,
+    ],
     ["restXml: another document", { service: "s3", method: "PUT", url: "/bucket?tagging", body: "<Delete/>" }, 400, /<Code>MalformedXML</],
     ["restXml: no body where one must be", { service: "s3", method: "POST", url: "/bucket?delete" }, 400, /<Code>MissingRequestBodyError</],
-    ["restXml: broken percent-encoding in the query", { service: "s3", method: "GET", url: "/bucket?prefix=%e4%f" }, 400, /<Code>InvalidURI</],
+    [
+      "restXml: broken percent-encoding in the query",
+      { service: "s3", method: "GET", url: "/bucket?prefix=%e4%f" },
+      400,
+      /<Code>InvalidURI</,
+    ],
     ["restXml: broken percent-encoding in the path", { service: "s3", method: "GET", url: "/bucket/%ff" }, 400, /<Code>InvalidURI</],
-    ["restXml: a number that is none", { service: "s3", method: "GET", url: "/bucket?list-type=2&max-keys=many" }, 400, /<Code>InvalidArgument</],
-    ["a protocol's unsigned request that is neither STS's nor S3's", { headers: { "x-amz-target": "AmazonSSM.GetParameter" }, body: "{}" }, 403, /MissingAuthenticationToken/],
+    [
+      "restXml: a number that is none",
+      { service: "s3", method: "GET", url: "/bucket?list-type=2&max-keys=many" },
+      400,
+      /<Code>InvalidArgument</,
+    ],
+    [
+      "a protocol's unsigned request that is neither STS's nor S3's",
+      { headers: { "x-amz-target": "AmazonSSM.GetParameter" }, body: "{}" },
+      403,
+      /MissingAuthenticationToken/,
+    ],
   ];
   test.each(cases)("%s", async (_name, request, status, expected) => {
     const answer = await connect().ask(request);
@@ -87,7 +164,9 @@ test("SQS is understood in both of its protocols", async () => {
   expect((await ask(json("sqs", "AmazonSQS.ListQueues"))).text).toMatch(/"QueueUrls":\[".*\/q"\]/);
   const lost = await ask(json("sqs", "AmazonSQS.GetQueueUrl", '{"QueueName":"lost"}'));
   expect([lost.status, lost.headers["x-amzn-query-error"]]).toEqual([400, "AWS.SimpleQueueService.NonExistentQueue;Sender"]);
-  expect((await ask(form("sqs", "Action=GetQueueUrl&QueueName=lost"))).text).toContain("<Code>AWS.SimpleQueueService.NonExistentQueue</Code>");
+  expect((await ask(form("sqs", "Action=GetQueueUrl&QueueName=lost"))).text).toContain(
+    "<Code>AWS.SimpleQueueService.NonExistentQueue</Code>",
+  );
 });
 
 describe("the bucket stands in the path or in the host", () => {
@@ -126,23 +205,31 @@ describe("the bucket stands in the path or in the host", () => {
 
 test("the key says which account, the signature which region", async () => {
   const { ask } = connect();
-  const put = (key: string, region: string) => ask({ ...json("ssm", "AmazonSSM.PutParameter", '{"Name":"here","Value":"v","Type":"String"}'), key, region });
+  const put = (key: string, region: string) =>
+    ask({ ...json("ssm", "AmazonSSM.PutParameter", '{"Name":"here","Value":"v","Type":"String"}'), key, region });
   expect((await put("test", "eu-west-1")).status).toBe(200);
   expect((await put("test", "eu-west-1")).text).toContain("ParameterAlreadyExists");
   expect((await put("test", "eu-central-1")).status).toBe(200);
   expect((await put("210987654321", "eu-west-1")).status).toBe(200);
-  expect((await ask({ ...form("sts", "Action=GetCallerIdentity"), key: "210987654321" })).text).toContain("<Account>210987654321</Account>");
-  expect((await ask({ ...form("sts", "Action=GetCallerIdentity"), key: "AKIAWHATEVER" })).text).toContain("<Account>123456789012</Account>");
+  expect((await ask({ ...form("sts", "Action=GetCallerIdentity"), key: "210987654321" })).text).toContain(
+    "<Account>210987654321</Account>",
+  );
+  expect((await ask({ ...form("sts", "Action=GetCallerIdentity"), key: "AKIAWHATEVER" })).text).toContain(
+    "<Account>123456789012</Account>",
+  );
 });
 
 test("without a signature S3 and STS are understood, unless signatures are checked", async () => {
-  const web = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=s&WebIdentityToken=no-token";
+  const web =
+    "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=s&WebIdentityToken=no-token";
   const { ask } = connect();
   expect((await ask({ method: "GET", url: "/" })).text).toContain("<ListAllMyBucketsResult");
   expect((await ask({ ...form("sts", "Action=GetCallerIdentity&Version=2011-06-15"), service: undefined })).text).toContain(":root</Arn>");
   const strict = connect({ verifySignatures: true });
   expect((await strict.ask({ method: "GET", url: "/" })).text).toContain("<Code>AccessDenied</Code>");
-  expect((await strict.ask({ ...form("sts", "Action=GetCallerIdentity&Version=2011-06-15"), service: undefined })).text).toContain("<Code>MissingAuthenticationToken</Code>");
+  expect((await strict.ask({ ...form("sts", "Action=GetCallerIdentity&Version=2011-06-15"), service: undefined })).text).toContain(
+    "<Code>MissingAuthenticationToken</Code>",
+  );
   expect((await strict.ask({ ...form("sts", web), service: undefined })).text).not.toContain("MissingAuthenticationToken");
 });
 
@@ -174,14 +261,41 @@ function signed(tamper: (request: HttpRequest) => HttpRequest = (request) => req
 }
 
 describe("signatures are checked", () => {
-  const altered = (headers: Record<string, string>) => (request: HttpRequest) => ({ ...request, headers: { ...request.headers, ...headers } });
+  const altered = (headers: Record<string, string>) => (request: HttpRequest) => ({
+    ...request,
+    headers: { ...request.headers, ...headers },
+  });
   const cases: [string, (request: HttpRequest) => HttpRequest, { s3: string; ec2: string; json: string; query: string }][] = [
-    ["another body", (request) => ({ ...request, body: Buffer.concat([request.body, Buffer.from(" ")]) }), { s3: "XAmzContentSHA256Mismatch", ec2: "AuthFailure", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" }],
-    ["another query", (request) => ({ ...request, url: `${request.url}${request.url.includes("?") ? "&" : "?"}a=b` }), { s3: "SignatureDoesNotMatch", ec2: "AuthFailure", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" }],
-    ["a header that was signed and is gone", altered({ host: "elsewhere" }), { s3: "SignatureDoesNotMatch", ec2: "AuthFailure", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" }],
-    ["an older date", altered({ "x-amz-date": "20200101T000000Z" }), { s3: "RequestTimeTooSkewed", ec2: "RequestExpired", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" }],
-    ["a date that is none", altered({ "x-amz-date": "yesterday" }), { s3: "IncompleteSignature", ec2: "IncompleteSignature", json: "IncompleteSignature", query: "IncompleteSignature" }],
-    ["a session token that the key lacks", altered({ "x-amz-security-token": "token" }), { s3: "InvalidToken", ec2: "AuthFailure", json: "UnrecognizedClientException", query: "InvalidClientTokenId" }],
+    [
+      "another body",
+      (request) => ({ ...request, body: Buffer.concat([request.body, Buffer.from(" ")]) }),
+      { s3: "XAmzContentSHA256Mismatch", ec2: "AuthFailure", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" },
+    ],
+    [
+      "another query",
+      (request) => ({ ...request, url: `${request.url}${request.url.includes("?") ? "&" : "?"}a=b` }),
+      { s3: "SignatureDoesNotMatch", ec2: "AuthFailure", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" },
+    ],
+    [
+      "a header that was signed and is gone",
+      altered({ host: "elsewhere" }),
+      { s3: "SignatureDoesNotMatch", ec2: "AuthFailure", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" },
+    ],
+    [
+      "an older date",
+      altered({ "x-amz-date": "20200101T000000Z" }),
+      { s3: "RequestTimeTooSkewed", ec2: "RequestExpired", json: "InvalidSignatureException", query: "SignatureDoesNotMatch" },
+    ],
+    [
+      "a date that is none",
+      altered({ "x-amz-date": "yesterday" }),
+      { s3: "IncompleteSignature", ec2: "IncompleteSignature", json: "IncompleteSignature", query: "IncompleteSignature" },
+    ],
+    [
+      "a session token that the key lacks",
+      altered({ "x-amz-security-token": "token" }),
+      { s3: "InvalidToken", ec2: "AuthFailure", json: "UnrecognizedClientException", query: "InvalidClientTokenId" },
+    ],
   ];
   test.each(cases)("%s", async (_name, tamper, names) => {
     const { connection, keys } = signed(tamper);
@@ -198,11 +312,26 @@ describe("signatures are checked", () => {
     await connection(SSM, keys).describeParameters({});
     await connection(STS, keys).getCallerIdentity({});
     const everywhere = async (given: typeof keys, names: string[]) => {
-      const results = await Promise.allSettled([connection(S3, given).listBuckets({}), connection(EC2, given).describeVpcs({}), connection(SSM, given).describeParameters({}), connection(STS, given).getCallerIdentity({})]);
+      const results = await Promise.allSettled([
+        connection(S3, given).listBuckets({}),
+        connection(EC2, given).describeVpcs({}),
+        connection(SSM, given).describeParameters({}),
+        connection(STS, given).getCallerIdentity({}),
+      ]);
       expect(results.map((result) => result.status === "rejected" && result.reason.name)).toEqual(names);
     };
-    await everywhere({ ...keys, secretAccessKey: "x" }, ["SignatureDoesNotMatch", "AuthFailure", "InvalidSignatureException", "SignatureDoesNotMatch"]);
-    await everywhere({ ...keys, accessKeyId: "AKIANOBODY" }, ["InvalidAccessKeyId", "AuthFailure", "UnrecognizedClientException", "InvalidClientTokenId"]);
+    await everywhere({ ...keys, secretAccessKey: "x" }, [
+      "SignatureDoesNotMatch",
+      "AuthFailure",
+      "InvalidSignatureException",
+      "SignatureDoesNotMatch",
+    ]);
+    await everywhere({ ...keys, accessKeyId: "AKIANOBODY" }, [
+      "InvalidAccessKeyId",
+      "AuthFailure",
+      "UnrecognizedClientException",
+      "InvalidClientTokenId",
+    ]);
     cloud.run.universe.credentials.set(keys.accessKeyId, { ...credential, expires: plus(cloud.run.now, seconds(-1)) });
     await everywhere(keys, ["ExpiredToken", "RequestExpired", "ExpiredTokenException", "ExpiredToken"]);
     cloud.run.universe.credentials.set(keys.accessKeyId, { ...credential, active: false });
@@ -213,9 +342,15 @@ describe("signatures are checked", () => {
     const { cloud, front, connection, keys } = signed();
     const s3 = connection(S3, keys);
     await s3.createBucket({ Bucket: "signed", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
-    const presigned = async (expiresIn: number) => new URL(await getSignedUrl(s3, new ListObjectsV2Command({ Bucket: "signed" }), { expiresIn }));
+    const presigned = async (expiresIn: number) =>
+      new URL(await getSignedUrl(s3, new ListObjectsV2Command({ Bucket: "signed" }), { expiresIn }));
     const get = async ({ pathname, search, host }: URL) => {
-      const { status, body } = await front.answer({ method: "GET", url: `${pathname}${search}`, headers: { host }, body: new Uint8Array() });
+      const { status, body } = await front.answer({
+        method: "GET",
+        url: `${pathname}${search}`,
+        headers: { host },
+        body: new Uint8Array(),
+      });
       return `${status} ${/<Code>(\w+)<.Code>/.exec(String(body))?.[1] ?? ""}`;
     };
     const url = await presigned(300);
@@ -234,15 +369,26 @@ describe("signatures are checked", () => {
 });
 
 describe("what a request says of its body must be so", () => {
-  const put = (headers: Record<string, string>, body: string | Uint8Array): Raw => ({ service: "s3", method: "PUT", url: "/bodies/key", headers, body });
+  const put = (headers: Record<string, string>, body: string | Uint8Array): Raw => ({
+    service: "s3",
+    method: "PUT",
+    url: "/bodies/key",
+    headers,
+    body,
+  });
   const md5 = (body: string) => createHash("md5").update(body).digest("base64");
   const crc = (body: string) => {
     const bytes = Buffer.alloc(4);
     bytes.writeUInt32BE(crc32(body));
     return bytes.toString("base64");
   };
-  const chunked = (chunks: string[], trailer = "") => `${[...chunks, ""].map((chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}${chunk && "\r\n"}`).join("")}${trailer}\r\n`;
-  const streaming = (length: number) => ({ "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "content-encoding": "aws-chunked", "x-amz-decoded-content-length": String(length) });
+  const chunked = (chunks: string[], trailer = "") =>
+    `${[...chunks, ""].map((chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}${chunk && "\r\n"}`).join("")}${trailer}\r\n`;
+  const streaming = (length: number) => ({
+    "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+    "content-encoding": "aws-chunked",
+    "x-amz-decoded-content-length": String(length),
+  });
   const trailing = (length: number) => ({ ...streaming(length), "x-amz-trailer": "x-amz-checksum-crc32" });
 
   const good: [string, Raw, string][] = [
@@ -250,8 +396,19 @@ describe("what a request says of its body must be so", () => {
     ["Content-MD5", put({ "content-md5": md5("content") }, "content"), "content"],
     ["CRC32", put({ "x-amz-checksum-crc32": crc("content") }, "content"), "content"],
     ["chunks", put(streaming(14), chunked(["content", "content"])), "contentcontent"],
-    ["chunks with signatures", put({ "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" }, `3;chunk-signature=${"0".repeat(64)}\r\nabc\r\n0;chunk-signature=${"1".repeat(64)}\r\n\r\n`), "abc"],
-    ["chunks and a trailing checksum", put(trailing(14), chunked(["content", "content"], `x-amz-checksum-crc32:${crc("contentcontent")}\r\n`)), "contentcontent"],
+    [
+      "chunks with signatures",
+      put(
+        { "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" },
+        `3;chunk-signature=${"0".repeat(64)}\r\nabc\r\n0;chunk-signature=${"1".repeat(64)}\r\n\r\n`,
+      ),
+      "abc",
+    ],
+    [
+      "chunks and a trailing checksum",
+      put(trailing(14), chunked(["content", "content"], `x-amz-checksum-crc32:${crc("contentcontent")}\r\n`)),
+      "contentcontent",
+    ],
     ["no chunk at all", put(trailing(0), chunked([], `x-amz-checksum-crc32:${crc("")}\r\n`)), ""],
     ["chunks in the words of a header", put({ "content-encoding": "gzip, aws-chunked" }, chunked(["zip"])), "zip"],
   ];
@@ -293,9 +450,51 @@ describe("what a request says of its body must be so", () => {
 
 const NAMES = Object.keys(services) as ServiceName[];
 const METHODS = ["GET", "GET", "PUT", "PUT", "POST", "POST", "DELETE", "HEAD", "OPTIONS", "PATCH", "BREW"];
-const URLS = ["/", "", "*", "/bbb", "/bbb/", "/bbb/k", "//", "/bbb//k/../k", "/%", "/bbb/%00", "/bbb/%ff", "/bbb/%2e%2e/k", "/bbb/💥", `/bbb/${"k".repeat(2000)}`, "/__proto__/constructor"];
-const QUERIES = ["", "?", "?&&=", "?delete", "?uploads", "?uploadId=x&partNumber=1", "?partNumber=0&uploadId", "?versions&max-keys=-1", "?list-type=2&max-keys=", "?list-type=2&continuation-token=%00", "?acl", "?tagging", "?versioning"];
-const MORE_QUERIES = ["?location&a=%", "?X-Amz-Credential=x", "?X-Amz-Credential=AKIA/1/mars-1/s3/aws4_request", "?Action=DescribeVpcs", "?__proto__=1&constructor=2", "?versionId=null", "?encryption", "?lifecycle", "?cors", "?restore", "?select&select-type=2"];
+const URLS = [
+  "/",
+  "",
+  "*",
+  "/bbb",
+  "/bbb/",
+  "/bbb/k",
+  "//",
+  "/bbb//k/../k",
+  "/%",
+  "/bbb/%00",
+  "/bbb/%ff",
+  "/bbb/%2e%2e/k",
+  "/bbb/💥",
+  `/bbb/${"k".repeat(2000)}`,
+  "/__proto__/constructor",
+];
+const QUERIES = [
+  "",
+  "?",
+  "?&&=",
+  "?delete",
+  "?uploads",
+  "?uploadId=x&partNumber=1",
+  "?partNumber=0&uploadId",
+  "?versions&max-keys=-1",
+  "?list-type=2&max-keys=",
+  "?list-type=2&continuation-token=%00",
+  "?acl",
+  "?tagging",
+  "?versioning",
+];
+const MORE_QUERIES = [
+  "?location&a=%",
+  "?X-Amz-Credential=x",
+  "?X-Amz-Credential=AKIA/1/mars-1/s3/aws4_request",
+  "?Action=DescribeVpcs",
+  "?__proto__=1&constructor=2",
+  "?versionId=null",
+  "?encryption",
+  "?lifecycle",
+  "?cors",
+  "?restore",
+  "?select&select-type=2",
+];
 const HEADERS: Record<string, string>[] = [
   {},
   { "content-type": "application/x-www-form-urlencoded" },
@@ -316,7 +515,21 @@ const HEADERS: Record<string, string>[] = [
   { host: "%zz.localhost" },
   { host: "" },
 ];
-const BODIES = ["", "{}", "[]", "null", "<a/>", "Action=", "Action=GetCallerIdentity&Version=2011-06-15", "\u0000", '{"__proto__":{"polluted":1}}', "0\r\n\r\n", "<Delete><Object><Key>k</Key></Object></Delete>", "<Tagging><TagSet/></Tagging>", "<VersioningConfiguration/>"];
+const BODIES = [
+  "",
+  "{}",
+  "[]",
+  "null",
+  "<a/>",
+  "Action=",
+  "Action=GetCallerIdentity&Version=2011-06-15",
+  "\u0000",
+  '{"__proto__":{"polluted":1}}',
+  "0\r\n\r\n",
+  "<Delete><Object><Key>k</Key></Object></Delete>",
+  "<Tagging><TagSet/></Tagging>",
+  "<VersioningConfiguration/>",
+];
 
 test("30,000 requests put together by chance are answered, and none with a 500", { timeout: 60_000 }, async () => {
   const cloud = new Cloud();
@@ -332,13 +545,25 @@ test("30,000 requests put together by chance are answered, and none with a 500",
     const { api } = await services[NAMES[index]!].load();
     const operation = integer(random, 20) === 0 ? "MakeTea" : one(operations[index]!);
     const form = api.protocol.endsWith("Query");
-    const headers = { ...(api.target ? { "x-amz-target": `${api.target}.${operation}` } : {}), ...(integer(random, 3) === 0 ? one(HEADERS) : {}) };
+    const headers = {
+      ...(api.target ? { "x-amz-target": `${api.target}.${operation}` } : {}),
+      ...(integer(random, 3) === 0 ? one(HEADERS) : {}),
+    };
     const body = form && integer(random, 4) > 0 ? `Action=${operation}&${one(BODIES)}` : one(BODIES);
     const rest = api.protocol === "restXml";
-    const request = raw({ service: integer(random, 50) === 0 ? undefined : api.signing, method: rest ? one(METHODS) : "POST", url: rest ? `${one(URLS)}${one([...QUERIES, ...MORE_QUERIES])}` : "/", headers, body });
+    const request = raw({
+      service: integer(random, 50) === 0 ? undefined : api.signing,
+      method: rest ? one(METHODS) : "POST",
+      url: rest ? `${one(URLS)}${one([...QUERIES, ...MORE_QUERIES])}` : "/",
+      headers,
+      body,
+    });
     const { status, body: text } = await front.answer(request);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    if (status === 500) faults.push(`${request.method} ${request.url} ${JSON.stringify({ ...request.headers, authorization: undefined })} ${request.body.toString()}: ${String(text)}`);
+    if (status === 500)
+      faults.push(
+        `${request.method} ${request.url} ${JSON.stringify({ ...request.headers, authorization: undefined })} ${request.body.toString()}: ${String(text)}`,
+      );
   }
   expect(faults.slice(0, 10)).toEqual([]);
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();

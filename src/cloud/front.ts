@@ -55,7 +55,13 @@ export class Front {
       const principal = this.#principal(request, scope, name, operation);
       if (!service.operations[operation]) throw notImplemented(name, operation);
       this.#take(wire, operation, request, asked);
-      const call: Request = { service: name, operation, input: wire.decode(operation, asked, protocol), region: regionOf(service, scope), principal };
+      const call: Request = {
+        service: name,
+        operation,
+        input: wire.decode(operation, asked, protocol),
+        region: regionOf(service, scope),
+        principal,
+      };
       const output = this.cloud.call(call);
       // Encoded before anything is waited for: what the answer shows is what the call left.
       const answer = wire.encode(operation, output, asked, requestId);
@@ -73,16 +79,24 @@ export class Front {
       if (operation) this.#count(service, operation, error.code === "NotImplemented" ? "notImplemented" : "refused");
       return { code: error.code, message: error.message, status: error.status, members: error.members };
     }
-    if (error instanceof UserError) return { code: "ServiceUnavailable", message: `${error.message} ${error.hint}`, status: 503, fault: "server" as const };
+    if (error instanceof UserError)
+      return { code: "ServiceUnavailable", message: `${error.message} ${error.hint}`, status: 503, fault: "server" as const };
     console.error(`${service}:${operation} failed inside Causeway.`, error);
     const what = error instanceof AssertionFailure ? error.message : "an unexpected fault";
-    return { code: "InternalFailure", message: `Causeway failed in ${service}:${operation}: ${what}. Please report it.`, status: 500, fault: "server" as const };
+    return {
+      code: "InternalFailure",
+      message: `Causeway failed in ${service}:${operation}: ${what}. Please report it.`,
+      status: 500,
+      fault: "server" as const,
+    };
   }
 
   #codec(name: ServiceName): Promise<Codec> {
     let found = this.#codecs.get(name);
     if (!found) {
-      found = Promise.all([services[name].load(), this.cloud.load(name)]).then(async ([service]) => codec(await service.sdk(), service.api));
+      found = Promise.all([services[name].load(), this.cloud.load(name)]).then(async ([service]) =>
+        codec(await service.sdk(), service.api),
+      );
       this.#codecs.set(name, found);
     }
     return found;
@@ -129,7 +143,8 @@ export class Front {
 
 function serviceOf(request: HttpRequest, scope: Scope | undefined): ServiceName | undefined {
   if (scope) return bySigning.get(scope.service);
-  if (request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") && Buffer.from(request.body).includes(STS_VERSION)) return "sts";
+  if (request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded") && Buffer.from(request.body).includes(STS_VERSION))
+    return "sts";
   return request.headers["x-amz-target"] ? undefined : "s3";
 }
 
@@ -162,7 +177,13 @@ function wireRequest({ method, url, headers, body }: HttpRequest, service: Servi
   const query = question < 0 ? "" : url.slice(question + 1);
   if (service.api.signing !== "s3") return { method, path, query, headers, body };
   const bucket = bucketOfHost(headers.host ?? "");
-  return { method, path: bucket ? `/${bucket}${path}` : path, query, headers: scope?.presigned ? { ...hoisted(query), ...headers } : headers, body };
+  return {
+    method,
+    path: bucket ? `/${bucket}${path}` : path,
+    query,
+    headers: scope?.presigned ? { ...hoisted(query), ...headers } : headers,
+    body,
+  };
 }
 
 /** The headers that a presigned URL carries in its query: SDKs put them there so that its user need not send them. Checksums there don't count. */

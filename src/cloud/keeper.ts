@@ -7,7 +7,12 @@ import { fileBlobs, type Blobs } from "./blobs.ts";
 import { Cloud, emptyRun, type CloudRun, type Request } from "./cloud.ts";
 
 /** What the journal holds: calls, and the moves of the clock that somebody ordered. */
-type Entry = { at: Instant } & ({ kind: "call"; call: Request } | { kind: "clock" } | { kind: "reset"; seed: string } | { kind: "endpoint"; endpoint: string });
+type Entry = { at: Instant } & (
+  | { kind: "call"; call: Request }
+  | { kind: "clock" }
+  | { kind: "reset"; seed: string }
+  | { kind: "endpoint"; endpoint: string }
+);
 
 /** A snapshot is taken after so many entries: a replay of them takes about a second. */
 const ENTRIES_PER_SNAPSHOT = 20_000;

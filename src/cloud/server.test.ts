@@ -27,7 +27,10 @@ async function start(options: Partial<ServerOptions> = {}, cloud = new Cloud({ s
   ends.push(() => running.close());
   const get = async (path: string) => (await fetch(`${running.endpoint}/_causeway/${path}`)).json() as Promise<any>;
   const post = async (path: string, body: unknown) => {
-    const answer = await fetch(`${running.endpoint}/_causeway/${path}`, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
+    const answer = await fetch(`${running.endpoint}/_causeway/${path}`, {
+      method: "POST",
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
     return { status: answer.status, body: (await answer.json()) as any };
   };
   const connection = <Client>(Kind: new (configuration: any) => Client): Client => {
@@ -86,7 +89,10 @@ describe("/_causeway", () => {
     const { get, ssm } = await start();
     await ssm.describeParameters({});
     await expect(ssm.getParameter({ Name: "lost" })).rejects.toMatchObject({ name: "ParameterNotFound" });
-    await expect(ssm.describeEffectivePatchesForPatchBaseline({ BaselineId: "pb-1" })).rejects.toMatchObject({ name: "NotImplemented", $metadata: { httpStatusCode: 501 } });
+    await expect(ssm.describeEffectivePatchesForPatchBaseline({ BaselineId: "pb-1" })).rejects.toMatchObject({
+      name: "NotImplemented",
+      $metadata: { httpStatusCode: 501 },
+    });
     expect(await get("coverage")).toEqual({
       "ssm:DescribeParameters": { answered: 1, refused: 0, notImplemented: 0 },
       "ssm:GetParameter": { answered: 0, refused: 1, notImplemented: 0 },
@@ -98,7 +104,10 @@ describe("/_causeway", () => {
     const { get, post, running } = await start();
     expect((await post("clock", { advance: 3600 })).body).toMatchObject({ now: "2026-03-02T11:00:00.000Z", speed: 0 });
     expect((await post("clock", { until: "2027-01-01T00:00:00Z" })).body.now).toBe("2027-01-01T00:00:00.000Z");
-    expect((await post("clock", { advance: 1.5, until: "2027-01-01T00:01:00Z", speed: "max" })).body).toMatchObject({ now: "2027-01-01T00:01:00.000Z", speed: "max" });
+    expect((await post("clock", { advance: 1.5, until: "2027-01-01T00:01:00Z", speed: "max" })).body).toMatchObject({
+      now: "2027-01-01T00:01:00.000Z",
+      speed: "max",
+    });
     expect((await fetch(`${running.endpoint}/_causeway/clock`)).headers.get("date")).toMatch(/^Fri, 01 Jan 2027 00:01:\d\d GMT$/);
     await post("clock", { speed: 1_000_000 });
     const before = Date.parse((await get("clock")).now);
@@ -110,11 +119,16 @@ describe("/_causeway", () => {
 
   test("quiet is when nobody waits for anything", async () => {
     const { get, post, running } = await start();
-    const template = encodeURIComponent(JSON.stringify({ Resources: { P: { Type: "AWS::SSM::Parameter", Properties: { Name: "made", Type: "String", Value: "v" } } } }));
+    const template = encodeURIComponent(
+      JSON.stringify({ Resources: { P: { Type: "AWS::SSM::Parameter", Properties: { Name: "made", Type: "String", Value: "v" } } } }),
+    );
     const form = (service: string, body: string) =>
       fetch(running.endpoint, {
         method: "POST",
-        headers: { "content-type": "application/x-www-form-urlencoded", authorization: `AWS4-HMAC-SHA256 Credential=test/20260302/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=00` },
+        headers: {
+          "content-type": "application/x-www-form-urlencoded",
+          authorization: `AWS4-HMAC-SHA256 Credential=test/20260302/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=00`,
+        },
         body,
       });
     expect((await form("cloudformation", `Action=CreateStack&StackName=s&TemplateBody=${template}`)).status).toBe(200);
@@ -141,7 +155,10 @@ describe("/_causeway", () => {
   ];
   test.each(bad)("the clock refuses %s, and stands where it stood", async (_name, body) => {
     const { get, post } = await start();
-    expect(await post("clock", body)).toEqual({ status: 400, body: { code: "CLOCK_BODY", message: expect.any(String), fix: expect.any(String) } });
+    expect(await post("clock", body)).toEqual({
+      status: 400,
+      body: { code: "CLOCK_BODY", message: expect.any(String), fix: expect.any(String) },
+    });
     expect((await get("clock")).now).toBe(START);
   });
 
@@ -161,11 +178,19 @@ describe("/_causeway", () => {
     const answer = await fetch(`${running.endpoint}/_causeway/events`, { signal: aborting.signal });
     expect(answer.headers.get("content-type")).toBe("text/event-stream");
     const reader = answer.body!.getReader();
-    const next = async () => Buffer.from((await reader.read()).value!).toString();
+    const next = async () => Buffer.from((await reader.read()).value).toString();
     expect(await next()).toBe(": connected\n\n");
     await expect(ssm.getParameter({ Name: "a" })).rejects.toThrow();
     const told = await next();
-    expect(JSON.parse(told.replace("data: ", ""))).toEqual({ at: START, kind: "call", service: "ssm", name: "GetParameter", account: "123456789012", region: "eu-west-1", error: "ParameterNotFound" });
+    expect(JSON.parse(told.replace("data: ", ""))).toEqual({
+      at: START,
+      kind: "call",
+      service: "ssm",
+      name: "GetParameter",
+      account: "123456789012",
+      region: "eu-west-1",
+      error: "ParameterNotFound",
+    });
     aborting.abort();
     await ssm.describeParameters({});
   });
@@ -235,7 +260,10 @@ describe("bodies", () => {
         onContinue();
         request.end(body);
       });
-      request.on("response", (answer) => void textOf(answer).then((text) => resolve({ status: answer.statusCode!, text, continued }), reject));
+      request.on(
+        "response",
+        (answer) => void textOf(answer).then((text) => resolve({ status: answer.statusCode!, text, continued }), reject),
+      );
       request.on("error", reject);
       if (headers.expect === undefined) request.end(body);
       else request.flushHeaders();
@@ -244,16 +272,28 @@ describe("bodies", () => {
   test("who asks whether to continue is told so, or that it is too much before a byte is sent", async () => {
     const { running, s3 } = await start({ bodyMax: 1000 });
     await bucket(s3);
-    expect(await upload(running, { expect: "100-continue", "content-length": 7 }, Buffer.from("content"))).toMatchObject({ status: 200, continued: true });
-    expect(await upload(running, { expect: "100-continue", "content-length": 1001 }, Buffer.alloc(1001))).toMatchObject({ status: 413, continued: false });
+    expect(await upload(running, { expect: "100-continue", "content-length": 7 }, Buffer.from("content"))).toMatchObject({
+      status: 200,
+      continued: true,
+    });
+    expect(await upload(running, { expect: "100-continue", "content-length": 1001 }, Buffer.alloc(1001))).toMatchObject({
+      status: 413,
+      continued: false,
+    });
   });
 
   test("a body over the limit is refused, with its length announced or not; one at the limit is not", async () => {
     const { running, s3, get } = await start({ bodyMax: 100_000 });
     await bucket(s3);
     expect((await upload(running, { "content-length": 100_000 }, Buffer.alloc(100_000))).status).toBe(200);
-    expect(await upload(running, { "content-length": 100_001 }, Buffer.alloc(100_001))).toMatchObject({ status: 413, text: expect.stringContaining("EntityTooLarge") });
-    expect(await upload(running, { "transfer-encoding": "chunked" }, Buffer.alloc(3_000_000))).toMatchObject({ status: 413, text: expect.stringContaining("EntityTooLarge") });
+    expect(await upload(running, { "content-length": 100_001 }, Buffer.alloc(100_001))).toMatchObject({
+      status: 413,
+      text: expect.stringContaining("EntityTooLarge"),
+    });
+    expect(await upload(running, { "transfer-encoding": "chunked" }, Buffer.alloc(3_000_000))).toMatchObject({
+      status: 413,
+      text: expect.stringContaining("EntityTooLarge"),
+    });
     expect((await fetch(`${running.endpoint}/_causeway/clock`, { method: "POST", body: "9".repeat(100_001) })).status).toBe(413);
     expect((await get("health")).status).toBe("ok");
   });
@@ -265,7 +305,8 @@ describe("bodies", () => {
     await bucket(s3);
     const body = Buffer.from(Array.from({ length: 600_000 }, (_, index) => index % 251));
     await s3.putObject({ Bucket: "bodies", Key: "key", Body: body });
-    const read = async (Range?: string) => Buffer.from(await (await s3.getObject({ Bucket: "bodies", Key: "key", Range })).Body!.transformToByteArray());
+    const read = async (Range?: string) =>
+      Buffer.from(await (await s3.getObject({ Bucket: "bodies", Key: "key", Range })).Body!.transformToByteArray());
     expect((await read()).equals(body)).toBe(true);
     expect((await read("bytes=1000-400999")).equals(body.subarray(1000, 401_000))).toBe(true);
     expect((await s3.headObject({ Bucket: "bodies", Key: "key" })).ContentLength).toBe(600_000);
@@ -303,7 +344,11 @@ describe("others are not harmed", () => {
     ["headers over the limit", `GET / HTTP/1.1\r\nhost: a\r\nx: ${"x".repeat(40_000)}\r\n\r\n`, /^HTTP\/1.1 431 /],
     ["what is no HTTP", "MAKE TEA\r\n\r\n", /^HTTP\/1.1 400 /],
     ["two lengths", "PUT /a/b HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab", /^HTTP\/1.1 400 /],
-    ["a length and chunks", "PUT /a/b HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n", /^HTTP\/1.1 400 /],
+    [
+      "a length and chunks",
+      "PUT /a/b HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+      /^HTTP\/1.1 400 /,
+    ],
     ["a chunk whose size is none", "PUT /a/b HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", /^HTTP\/1.1 400 /],
     ["no host", "GET / HTTP/1.1\r\n\r\n", /^HTTP\/1.1 400 /],
   ];

@@ -32,7 +32,10 @@ const DROPPED_MAX = 64 * 1024 ** 2;
 // A client that sends nothing for so long is cut off, so that it holds nobody up.
 const IDLE_MAX = 60_000;
 
-export async function serve(cloud: Cloud, { host, port, speed, verifySignatures, keeper, bodyMax = BODY_MAX }: ServerOptions): Promise<Running> {
+export async function serve(
+  cloud: Cloud,
+  { host, port, speed, verifySignatures, keeper, bodyMax = BODY_MAX }: ServerOptions,
+): Promise<Running> {
   const front = new Front(cloud, { verifySignatures, record: keeper && ((call) => keeper.record(call)) });
   const pace = new Pace({ run: () => cloud.run, handle: cloud.handle, speed });
   const server = createServer({ maxHeaderSize: 32 * 1024, requestTimeout: 300_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 });
@@ -43,7 +46,9 @@ export async function serve(cloud: Cloud, { host, port, speed, verifySignatures,
     response.sendDate = false;
     response.setHeader("date", date(cloud.run.now).toUTCString());
     const control = request.url?.startsWith("/_causeway");
-    const answered = control ? controls({ cloud, front, pace, keeper, streams }, request, response) : forward({ cloud, front, pace, bodyMax }, request, response);
+    const answered = control
+      ? controls({ cloud, front, pace, keeper, streams }, request, response)
+      : forward({ cloud, front, pace, bodyMax }, request, response);
     answered.catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
       response.end();
@@ -87,9 +92,30 @@ function endpointOf(host: string, port: number): string {
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") reject(new UserError("PORT_IN_USE", `Port ${port} on ${host} is in use.`, `Stop what listens there, or choose another: causeway cloud --port ${port + 1}`));
-      else if (error.code === "EACCES") reject(new UserError("PORT_DENIED", `Port ${port} needs more rights than this user has.`, "Choose a port above 1023: causeway cloud --port 4566"));
-      else reject(new UserError("LISTEN", `Can't listen on ${host}:${port}: ${error.message}.`, "Give an address of this machine: causeway cloud --host 127.0.0.1"));
+      if (error.code === "EADDRINUSE")
+        reject(
+          new UserError(
+            "PORT_IN_USE",
+            `Port ${port} on ${host} is in use.`,
+            `Stop what listens there, or choose another: causeway cloud --port ${port + 1}`,
+          ),
+        );
+      else if (error.code === "EACCES")
+        reject(
+          new UserError(
+            "PORT_DENIED",
+            `Port ${port} needs more rights than this user has.`,
+            "Choose a port above 1023: causeway cloud --port 4566",
+          ),
+        );
+      else
+        reject(
+          new UserError(
+            "LISTEN",
+            `Can't listen on ${host}:${port}: ${error.message}.`,
+            "Give an address of this machine: causeway cloud --host 127.0.0.1",
+          ),
+        );
     });
     server.listen(port, host, () => resolve());
   });
@@ -148,7 +174,8 @@ function read(request: IncomingMessage, response: ServerResponse, max: number): 
 function send(cloud: Cloud, request: IncomingMessage, response: ServerResponse, { status, headers, body, stream }: HttpResponse): void {
   if (!stream) {
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
-    if (headers["content-length"] === undefined && status !== 204 && status !== 304) headers["content-length"] = String(bytes?.byteLength ?? 0);
+    if (headers["content-length"] === undefined && status !== 204 && status !== 304)
+      headers["content-length"] = String(bytes?.byteLength ?? 0);
     response.writeHead(status, headers);
     response.end(request.method === "HEAD" ? undefined : bytes);
     return;
@@ -170,7 +197,8 @@ async function controls(all: Controls, request: IncomingMessage, response: Serve
   if (!body) return;
   const route = `${request.method} ${(request.url ?? "").split("?")[0]}`;
   await pace.catchUp();
-  if (route === "GET /_causeway/health") return json(response, 200, { status: "ok", now: date(cloud.run.now), speed: pace.speed, pid: process.pid });
+  if (route === "GET /_causeway/health")
+    return json(response, 200, { status: "ok", now: date(cloud.run.now), speed: pace.speed, pid: process.pid });
   if (route === "GET /_causeway/coverage") return json(response, 200, front.coverage);
   if (route === "GET /_causeway/clock") return json(response, 200, clock(all));
   if (route === "POST /_causeway/clock") return setClock(all, body, response);
@@ -181,7 +209,14 @@ async function controls(all: Controls, request: IncomingMessage, response: Serve
     pace.poke();
     return json(response, 200, { status: "empty" });
   }
-  const routes = ["GET /_causeway/health", "GET /_causeway/coverage", "GET /_causeway/clock", "POST /_causeway/clock", "POST /_causeway/reset", "GET /_causeway/events"];
+  const routes = [
+    "GET /_causeway/health",
+    "GET /_causeway/coverage",
+    "GET /_causeway/clock",
+    "POST /_causeway/clock",
+    "POST /_causeway/reset",
+    "GET /_causeway/events",
+  ];
   return json(response, request.url === "/_causeway/" || request.url === "/_causeway" ? 200 : 404, { routes });
 }
 
@@ -213,14 +248,19 @@ async function setClock(all: Controls, body: Buffer, response: ServerResponse): 
 type Order = { advance?: unknown; until?: unknown; speed?: unknown; run?: unknown };
 
 function refuse(order: Order, now: number) {
-  if (typeof order !== "object" || order === null || Array.isArray(order)) return { code: "CLOCK_BODY", message: "The body is no object.", fix: '{"advance": 3600}' };
+  if (typeof order !== "object" || order === null || Array.isArray(order))
+    return { code: "CLOCK_BODY", message: "The body is no object.", fix: '{"advance": 3600}' };
   const known = new Set(["advance", "until", "speed", "run"]);
   const strange = Object.keys(order).find((key) => !known.has(key));
   const bad = (message: string, fix: string) => ({ code: "CLOCK_BODY", message, fix });
-  if (strange) return bad(`"${strange}" is not known here.`, '{"advance": 3600}, {"until": "2027-01-01T00:00:00Z"}, {"speed": 60}, {"run": "quiet"}');
-  if (order.advance !== undefined && !(typeof order.advance === "number" && order.advance >= 0 && order.advance <= 1e11)) return bad('"advance" is not a number of seconds.', '{"advance": 3600}');
-  if (order.until !== undefined && !(typeof order.until === "string" && Date.parse(order.until) >= now)) return bad('"until" is not a moment to come.', '{"until": "2027-01-01T00:00:00Z"}');
-  if (order.speed !== undefined && order.speed !== "max" && !(typeof order.speed === "number" && order.speed >= 0 && order.speed <= 1e6)) return bad('"speed" is neither a number from 0 to 1000000 nor "max".', '{"speed": 60}');
+  if (strange)
+    return bad(`"${strange}" is not known here.`, '{"advance": 3600}, {"until": "2027-01-01T00:00:00Z"}, {"speed": 60}, {"run": "quiet"}');
+  if (order.advance !== undefined && !(typeof order.advance === "number" && order.advance >= 0 && order.advance <= 1e11))
+    return bad('"advance" is not a number of seconds.', '{"advance": 3600}');
+  if (order.until !== undefined && !(typeof order.until === "string" && Date.parse(order.until) >= now))
+    return bad('"until" is not a moment to come.', '{"until": "2027-01-01T00:00:00Z"}');
+  if (order.speed !== undefined && order.speed !== "max" && !(typeof order.speed === "number" && order.speed >= 0 && order.speed <= 1e6))
+    return bad('"speed" is neither a number from 0 to 1000000 nor "max".', '{"speed": 60}');
   if (order.run !== undefined && order.run !== "quiet") return bad('"run" can only be "quiet".', '{"run": "quiet"}');
   return undefined;
 }

@@ -112,7 +112,9 @@ export interface Call<State = any, Timers = any> {
 
 /** `ask("s3").PutObject(input)`: the operations without their first parameter. */
 export type Asked<Ops> = {
-  [Name in keyof Ops]-?: NonNullable<Ops[Name]> extends (call: any, input: infer In) => infer Out ? (input: In) => Exclude<Out, void> : never;
+  [Name in keyof Ops]-?: NonNullable<Ops[Name]> extends (call: any, input: infer In) => infer Out
+    ? (input: In) => Exclude<Out, void>
+    : never;
 };
 
 /** What a resource's handlers learn from the stack. */

@@ -22,8 +22,12 @@ async function connect() {
 test("a key made through IAM signs for its user; another secret, an unknown key and a deactivated one do not", async () => {
   const { iam, keys, connection } = await connect();
   expect((await connection(STS, keys).getCallerIdentity({})).Arn).toBe("arn:aws:iam::123456789012:user/ada");
-  await expect(connection(STS, { ...keys, secretAccessKey: "wrong" }).getCallerIdentity({})).rejects.toMatchObject({ name: "SignatureDoesNotMatch" });
-  await expect(connection(STS, { accessKeyId: "AKIAUNKNOWN", secretAccessKey: "x" }).getCallerIdentity({})).rejects.toMatchObject({ name: "InvalidClientTokenId" });
+  await expect(connection(STS, { ...keys, secretAccessKey: "wrong" }).getCallerIdentity({})).rejects.toMatchObject({
+    name: "SignatureDoesNotMatch",
+  });
+  await expect(connection(STS, { accessKeyId: "AKIAUNKNOWN", secretAccessKey: "x" }).getCallerIdentity({})).rejects.toMatchObject({
+    name: "InvalidClientTokenId",
+  });
   await iam.updateAccessKey({ UserName: "ada", AccessKeyId: keys.accessKeyId, Status: "Inactive" });
   await expect(connection(STS, keys).getCallerIdentity({})).rejects.toMatchObject({ name: "InvalidClientTokenId" });
 });
@@ -45,7 +49,8 @@ test("a presigned URL works without headers until its time is over by the cloud'
   await s3.createBucket({ Bucket: "signed", CreateBucketConfiguration: { LocationConstraint: "eu-west-1" } });
   await s3.send(new PutObjectCommand({ Bucket: "signed", Key: "a key", Body: "content" }));
   const url = new URL(await getSignedUrl(s3, new GetObjectCommand({ Bucket: "signed", Key: "a key" }), { expiresIn: 3600 }));
-  const get = (search = url.search) => front.answer({ method: "GET", url: `${url.pathname}${search}`, headers: { host: url.host }, body: new Uint8Array() });
+  const get = (search = url.search) =>
+    front.answer({ method: "GET", url: `${url.pathname}${search}`, headers: { host: url.host }, body: new Uint8Array() });
   expect((await get()).status).toBe(200);
   expect((await get(url.search.replace("X-Amz-Expires=3600", "X-Amz-Expires=7200"))).status).toBe(403);
   cloud.advance(plus(cloud.run.now, hours(2)));
@@ -55,8 +60,17 @@ test("a presigned URL works without headers until its time is over by the cloud'
 
 test("without a signature nothing is answered, but what proves itself", async () => {
   const { front } = await connect();
-  const form = (body: string) => front.answer({ method: "POST", url: "/", headers: { "content-type": "application/x-www-form-urlencoded" }, body: Buffer.from(body) });
+  const form = (body: string) =>
+    front.answer({ method: "POST", url: "/", headers: { "content-type": "application/x-www-form-urlencoded" }, body: Buffer.from(body) });
   expect((await form("Action=GetCallerIdentity&Version=2011-06-15")).status).toBe(403);
-  expect(String((await form("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=s&WebIdentityToken=no-token-at-all")).body)).not.toContain("MissingAuthenticationToken");
+  expect(
+    String(
+      (
+        await form(
+          "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role/x&RoleSessionName=s&WebIdentityToken=no-token-at-all",
+        )
+      ).body,
+    ),
+  ).not.toContain("MissingAuthenticationToken");
   expect((await front.answer({ method: "GET", url: "/", headers: {}, body: new Uint8Array() })).status).toBe(403);
 });

@@ -5,9 +5,18 @@ import type { HttpRequest } from "./front.ts";
 import { AwsError, type Credential } from "./service.ts";
 
 /** What the credential scope says; also how a request finds its service and region. */
-export type Scope = { accessKeyId: string; day: string; region: string; service: string; presigned: boolean; signedHeaders: string; signature: string };
+export type Scope = {
+  accessKeyId: string;
+  day: string;
+  region: string;
+  service: string;
+  presigned: boolean;
+  signedHeaders: string;
+  signature: string;
+};
 
-const HEADER = /^AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]*)\/([^/,\s]+)\/aws4_request\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]+)/;
+const HEADER =
+  /^AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]*)\/([^/,\s]+)\/aws4_request\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]+)/;
 
 /** The scope from the Authorization header or a presigned query; undefined for an anonymous request. */
 export function scopeOf({ headers, url }: HttpRequest): Scope | undefined {
@@ -21,7 +30,15 @@ export function scopeOf({ headers, url }: HttpRequest): Scope | undefined {
   if (!url.includes("X-Amz-Credential=")) return undefined;
   const query = new URLSearchParams(url.slice(url.indexOf("?") + 1));
   const [accessKeyId = "", day = "", region = "", service = ""] = (query.get("X-Amz-Credential") ?? "").split("/");
-  return { accessKeyId, day, region, service, presigned: true, signedHeaders: query.get("X-Amz-SignedHeaders") ?? "", signature: query.get("X-Amz-Signature") ?? "" };
+  return {
+    accessKeyId,
+    day,
+    region,
+    service,
+    presigned: true,
+    signedHeaders: query.get("X-Amz-SignedHeaders") ?? "",
+    signature: query.get("X-Amz-Signature") ?? "",
+  };
 }
 
 type Reason = "unknown" | "mismatch" | "skewed" | "expired" | "token";
@@ -80,9 +97,15 @@ export function verifySignature(request: HttpRequest, scope: Scope, known: Crede
   if (known.expires !== undefined && known.expires < now) throw refusal("expired", scope, request);
   const token = (scope.presigned ? query.get("X-Amz-Security-Token") : request.headers["x-amz-security-token"]) ?? undefined;
   if (token !== known.sessionToken) throw refusal("token", scope, request);
-  const toSign = ["AWS4-HMAC-SHA256", stamp, `${scope.day}/${scope.region}/${scope.service}/aws4_request`, sha256(canonical(request, scope))].join("\n");
+  const toSign = [
+    "AWS4-HMAC-SHA256",
+    stamp,
+    `${scope.day}/${scope.region}/${scope.service}/aws4_request`,
+    sha256(canonical(request, scope)),
+  ].join("\n");
   let key: Buffer | string = `AWS4${known.secretAccessKey}`;
-  for (const part of [scope.day, scope.region, scope.service, "aws4_request", toSign]) key = createHmac("sha256", key).update(part).digest();
+  for (const part of [scope.day, scope.region, scope.service, "aws4_request", toSign])
+    key = createHmac("sha256", key).update(part).digest();
   const given = Buffer.from(scope.signature, "hex");
   if (given.length !== key.length || !timingSafeEqual(given, key as Buffer)) throw refusal("mismatch", scope, request);
 }
@@ -104,7 +127,10 @@ function checkTime(request: HttpRequest, scope: Scope, stamp: string, query: URL
   const wrong = (message: string) => new AwsError("AuthorizationQueryParametersError", message, 400);
   if (!/^-?\d{1,15}$/.test(expires)) throw wrong("X-Amz-Expires should be a number");
   if (Number(expires) < 0) throw wrong("X-Amz-Expires must be non-negative");
-  if (Number(expires) > EXPIRES_MAX) throw wrong(`X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than ${EXPIRES_MAX} seconds`);
+  if (Number(expires) > EXPIRES_MAX)
+    throw wrong(
+      `X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than ${EXPIRES_MAX} seconds`,
+    );
   if (age <= Number(seconds(Number(expires)))) return;
   throw scope.service === "s3" ? new AwsError("AccessDenied", "Request has expired", 403) : refusal("skewed", scope, request);
 }
@@ -125,7 +151,13 @@ function canonical({ method, url, headers, body }: HttpRequest, { presigned, ser
   const lines = signedHeaders.split(";").map((name) => `${name}:${(headers[name] ?? "").trim().replace(/\s+/g, " ")}`);
   const payload = payloadOf(headers["x-amz-content-sha256"], presigned, service, body);
   // S3 signs the path as sent; all others encode it once more.
-  const encoded = service === "s3" ? path : path.split("/").map((part) => encode(part)).join("/");
+  const encoded =
+    service === "s3"
+      ? path
+      : path
+          .split("/")
+          .map((part) => encode(part))
+          .join("/");
   return [method, encoded, pairs, ...lines, "", signedHeaders, payload].join("\n");
 }
 
@@ -135,13 +167,15 @@ function payloadOf(said: string | undefined, presigned: boolean, service: string
   if (service !== "s3") return sha256(body);
   if (said === undefined && presigned) return "UNSIGNED-PAYLOAD";
   const payload = sha256(body);
-  if (said !== undefined && said !== payload) throw new AwsError("XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.", 400);
+  if (said !== undefined && said !== payload)
+    throw new AwsError("XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.", 400);
   return payload;
 }
 
 const sha256 = (data: string | Uint8Array) => createHash("sha256").update(data).digest("hex");
 
-const encode = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.codePointAt(0)!.toString(16).toUpperCase()}`);
+const encode = (text: string) =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.codePointAt(0)!.toString(16).toUpperCase()}`);
 
 /** Whatever of a query was encoded, encoded as a signature wants it. */
 function recode(text: string): string {

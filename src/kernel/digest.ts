@@ -22,7 +22,8 @@ function write(value: unknown, parts: string[]): void {
   else if (typeof value === "number") parts.push(Object.is(value, -0) ? "-0" : String(value), ";");
   else if (typeof value === "object" && value !== null) writeObject(value, parts);
   else if (typeof value === "bigint") parts.push(String(value), "n;");
-  else if (typeof value === "function" || typeof value === "symbol") throw new TypeError(`A run is plain data; it holds a ${typeof value}.`);
+  else if (typeof value === "function" || typeof value === "symbol")
+    throw new TypeError(`A run is plain data; it holds a ${typeof value}.`);
   else parts.push(String(value), ";");
 }
 
@@ -43,7 +44,8 @@ function writeObject(value: object, parts: string[]): void {
     for (const each of value) write(each, parts);
     parts.push(")");
   } else if (value instanceof Date) parts.push("D", String(value.getTime()), ";");
-  else if (ArrayBuffer.isView(value)) parts.push("B", Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"), ";");
+  else if (ArrayBuffer.isView(value))
+    parts.push("B", Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"), ";");
   else {
     parts.push("{");
     for (const key of Object.keys(value).sort()) {

@@ -55,7 +55,8 @@ export class Journal {
       for (const generation of journals) {
         const stopped = readInto(records, join(dir, `journal.${generation}`), { last: generation === journals.at(-1), salvage, notices });
         if (!stopped) continue;
-        for (const later of journals.filter((other) => other > generation)) renameSync(join(dir, `journal.${later}`), join(dir, `journal.${later}.damaged`));
+        for (const later of journals.filter((other) => other > generation))
+          renameSync(join(dir, `journal.${later}`), join(dir, `journal.${later}.damaged`));
         break;
       }
       const snapshot = base > 0 ? readFileSync(join(dir, `snapshot.${base}`)) : undefined;
@@ -109,7 +110,11 @@ export class Journal {
         else await this.#sync(batch as Appended[]);
       } catch (error) {
         // After a failed write nobody knows what the disk holds, so nothing more may be promised.
-        this.#failure ??= new UserError("JOURNAL_WRITE", `The journal in ${this.#dir} can't be written: ${(error as Error).message}.`, "Free space on its disk and start again; every answered change is kept.");
+        this.#failure ??= new UserError(
+          "JOURNAL_WRITE",
+          `The journal in ${this.#dir} can't be written: ${(error as Error).message}.`,
+          "Free space on its disk and start again; every answered change is kept.",
+        );
         for (const { reject } of batch) reject(this.#failure);
       }
     }
@@ -154,11 +159,15 @@ function frameEnd(bytes: Buffer, at: number): number | undefined {
   return end;
 }
 
-function readInto(records: unknown[], path: string, { last, salvage, notices }: { last: boolean; salvage: boolean; notices: string[] }): boolean {
+function readInto(
+  records: unknown[],
+  path: string,
+  { last, salvage, notices }: { last: boolean; salvage: boolean; notices: string[] },
+): boolean {
   const bytes = readFileSync(path);
   let at = 0;
   for (let end = frameEnd(bytes, at); end !== undefined; end = frameEnd(bytes, at)) {
-    for (let record = at + HEAD; record < end; ) {
+    for (let record = at + HEAD; record < end;) {
       const length = bytes.readUInt32LE(record);
       records.push(deserialize(bytes.subarray(record + 4, record + 4 + length)));
       record += 4 + length;
@@ -174,7 +183,11 @@ function readInto(records: unknown[], path: string, { last, salvage, notices }: 
     notices.push(`${path}: damaged at offset ${at}. What came after it is lost to the run; the file as it was is kept as ${path}.damaged.`);
   } else {
     const hint = "Restore the folder from a copy, or keep what came before the damage: causeway cloud --state DIR --salvage";
-    throw new UserError("JOURNAL_DAMAGED", `${path} is damaged at offset ${at} of ${bytes.length}; ${records.length} records before it are whole.`, hint);
+    throw new UserError(
+      "JOURNAL_DAMAGED",
+      `${path} is damaged at offset ${at} of ${bytes.length}; ${records.length} records before it are whole.`,
+      hint,
+    );
   }
   truncateSync(path, at);
   return !torn;
@@ -182,7 +195,8 @@ function readInto(records: unknown[], path: string, { last, salvage, notices }: 
 
 /** A crash can only cut off the end, so a whole frame behind a broken one means damage. */
 function wholeFrameAfter(bytes: Buffer, broken: number): boolean {
-  for (let at = broken + 1; at + HEAD <= bytes.length; at++) if (frameEnd(bytes, at) !== undefined && bytes.readUInt32LE(at) > 0) return true;
+  for (let at = broken + 1; at + HEAD <= bytes.length; at++)
+    if (frameEnd(bytes, at) !== undefined && bytes.readUInt32LE(at) > 0) return true;
   return false;
 }
 
@@ -208,7 +222,11 @@ function lock(dir: string): void {
     const holder = readFileSync(path, "utf8");
     const [pid, started] = holder.split(" ");
     if (runs(Number(pid)) && startOf(Number(pid)) === (started ?? "")) {
-      throw new UserError("STATE_IN_USE", `${dir} is in use by process ${pid}.`, "Stop that process, or choose another folder with --state DIR.");
+      throw new UserError(
+        "STATE_IN_USE",
+        `${dir} is in use by process ${pid}.`,
+        "Stop that process, or choose another folder with --state DIR.",
+      );
     }
     rmSync(path, { force: true });
   }

@@ -1,7 +1,21 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { digest } from "./digest.ts";
-import { advance, cancel, createRun, fork, nextAt, release, rollback, savepoint, schedule, settle, type EventId, type PendingEvent, type Run } from "./loop.ts";
+import {
+  advance,
+  cancel,
+  createRun,
+  fork,
+  nextAt,
+  release,
+  rollback,
+  savepoint,
+  schedule,
+  settle,
+  type EventId,
+  type PendingEvent,
+  type Run,
+} from "./loop.ts";
 import { hex, unit } from "./random.ts";
 import { decode, encode } from "./snapshot.ts";
 import { milliseconds, plus, type Instant } from "./units.ts";
@@ -15,8 +29,12 @@ const event = (type: string, background = false): PendingEvent => ({ owner: "tes
 
 function handle(run: Run<Marks>, { type, background }: PendingEvent): void {
   run.universe.log.push(`${run.now} ${type} ${hex(run.random, 4)}`);
-  if (unit(run.random) < 0.4) run.universe.ids.push(schedule(run, plus(run.now, milliseconds(Math.floor(unit(run.random) * 50))), event(`${type}'`.slice(-8), background)));
-  if (unit(run.random) < 0.2 && run.universe.ids.length > 0) cancel(run, run.universe.ids[Math.floor(unit(run.random) * run.universe.ids.length)]!);
+  if (unit(run.random) < 0.4)
+    run.universe.ids.push(
+      schedule(run, plus(run.now, milliseconds(Math.floor(unit(run.random) * 50))), event(`${type}'`.slice(-8), background)),
+    );
+  if (unit(run.random) < 0.2 && run.universe.ids.length > 0)
+    cancel(run, run.universe.ids[Math.floor(unit(run.random) * run.universe.ids.length)]!);
 }
 
 type Step = { do: "schedule"; delay: number; background: boolean } | { do: "cancel"; which: number } | { do: "advance"; by: number };
@@ -52,7 +70,10 @@ test("the same seed and inputs give byte-equal runs", () => {
 });
 
 test("another seed gives another run", () => {
-  const all: Step[] = [{ do: "schedule", delay: 1, background: false }, { do: "advance", by: 10 }];
+  const all: Step[] = [
+    { do: "schedule", delay: 1, background: false },
+    { do: "advance", by: 10 },
+  ];
   expect(digest(play(start(1), all))).not.toBe(digest(play(start(2), all)));
 });
 
@@ -114,24 +135,31 @@ test("advancing in two steps equals advancing in one", () => {
 
 test("an operation that throws leaves the run byte-equal", () => {
   fc.assert(
-    fc.property(steps, fc.array(step.filter((each) => each.do !== "advance"), { maxLength: 20 }), (before, during) => {
-      const run = play(start(), before);
-      const was = digest(run);
-      const point = savepoint(run);
-      const ids = [...run.universe.ids];
-      for (const each of during) {
-        if (each.do === "schedule") ids.push(schedule(run, plus(run.now, milliseconds(each.delay)), event("undone")));
-        if (each.do === "cancel" && ids.length > 0) cancel(run, ids[each.which % ids.length]!);
-        unit(run.random);
-      }
-      rollback(run, point);
-      expect(digest(run)).toBe(was);
-      // And it goes on as if nothing had been tried.
-      const untouched = play(start(), before);
-      advance(run, plus(run.now, milliseconds(500)), handle);
-      advance(untouched, plus(untouched.now, milliseconds(500)), handle);
-      expect(digest(run)).toBe(digest(untouched));
-    }),
+    fc.property(
+      steps,
+      fc.array(
+        step.filter((each) => each.do !== "advance"),
+        { maxLength: 20 },
+      ),
+      (before, during) => {
+        const run = play(start(), before);
+        const was = digest(run);
+        const point = savepoint(run);
+        const ids = [...run.universe.ids];
+        for (const each of during) {
+          if (each.do === "schedule") ids.push(schedule(run, plus(run.now, milliseconds(each.delay)), event("undone")));
+          if (each.do === "cancel" && ids.length > 0) cancel(run, ids[each.which % ids.length]!);
+          unit(run.random);
+        }
+        rollback(run, point);
+        expect(digest(run)).toBe(was);
+        // And it goes on as if nothing had been tried.
+        const untouched = play(start(), before);
+        advance(run, plus(run.now, milliseconds(500)), handle);
+        advance(untouched, plus(untouched.now, milliseconds(500)), handle);
+        expect(digest(run)).toBe(digest(untouched));
+      },
+    ),
   );
 });
 

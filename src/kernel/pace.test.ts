@@ -10,7 +10,8 @@ function paced(speed: Speed) {
   const run: Run<{ seen: string[] }> = createRun("pace", 0 as Instant, { seen: [] });
   const handle = (_run: typeof run, { type }: PendingEvent) => void run.universe.seen.push(`${type} at ${run.now / 1000}`);
   const pace = new Pace({ run: () => run, handle, speed });
-  const put = (delay: number, type: string, background = false) => schedule(run, plus(run.now, seconds(delay)), { owner: "test", type, data: {}, background });
+  const put = (delay: number, type: string, background = false) =>
+    schedule(run, plus(run.now, seconds(delay)), { owner: "test", type, data: {}, background });
   return { run, pace, put, seen: run.universe.seen };
 }
 

@@ -22,10 +22,19 @@ export function encode(run: unknown): Buffer {
 export function decode(bytes: Uint8Array): unknown {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < HEAD || buffer.toString("latin1", 0, 4) !== MAGIC || crc32(buffer.subarray(HEAD)) !== buffer.readUInt32LE(8)) {
-    throw new UserError("SNAPSHOT_DAMAGED", "The snapshot is not whole.", "Restore the folder from a copy, or begin anew with another --state DIR.");
+    throw new UserError(
+      "SNAPSHOT_DAMAGED",
+      "The snapshot is not whole.",
+      "Restore the folder from a copy, or begin anew with another --state DIR.",
+    );
   }
   const version = buffer.readUInt32LE(4);
-  if (version !== VERSION) throw new UserError("SNAPSHOT_VERSION", `The snapshot has format ${version}, this program reads ${VERSION}.`, "Use the version of causeway that wrote it.");
+  if (version !== VERSION)
+    throw new UserError(
+      "SNAPSHOT_VERSION",
+      `The snapshot has format ${version}, this program reads ${VERSION}.`,
+      "Use the version of causeway that wrote it.",
+    );
   return deserialize(buffer.subarray(HEAD));
 }
 
@@ -34,7 +43,7 @@ export function writeAtomically(path: string, bytes: Uint8Array): void {
   const part = `${path}.part`;
   const file = openSync(part, "w");
   try {
-    for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at);
+    for (let at = 0; at < bytes.byteLength;) at += writeSync(file, bytes, at);
     fsyncSync(file);
   } finally {
     closeSync(file);

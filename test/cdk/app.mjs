@@ -27,12 +27,23 @@ class Shop extends Stack {
     const group = new ec2.SecurityGroup(this, "Web", { vpc });
     group.addIngressRule(ec2.Peer.ipv4("10.0.0.0/8"), ec2.Port.tcp(443));
     const key = new kms.Key(this, "Key", { alias: "shop", enableKeyRotation: true, removalPolicy: RemovalPolicy.DESTROY });
-    const bucket = new s3.Bucket(this, "Pictures", { encryptionKey: key, versioned: true, blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL, removalPolicy: RemovalPolicy.DESTROY, enforceSSL: true });
+    const bucket = new s3.Bucket(this, "Pictures", {
+      encryptionKey: key,
+      versioned: true,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      removalPolicy: RemovalPolicy.DESTROY,
+      enforceSSL: true,
+    });
     const asset = new assets.Asset(this, "Catalogue", { path: fileURLToPath(import.meta.url) });
-    const role = new iam.Role(this, "Task", { assumedBy: new iam.ServicePrincipal("ecs-tasks.amazonaws.com"), description: `in its ${variant} life` });
+    const role = new iam.Role(this, "Task", {
+      assumedBy: new iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+      description: `in its ${variant} life`,
+    });
     bucket.grantRead(role);
     asset.grantRead(role);
-    new secretsmanager.Secret(this, "Database", { generateSecretString: { secretStringTemplate: '{"username":"shop"}', generateStringKey: "password" } });
+    new secretsmanager.Secret(this, "Database", {
+      generateSecretString: { secretStringTemplate: '{"username":"shop"}', generateStringKey: "password" },
+    });
     new logs.LogGroup(this, "Log", { retention: logs.RetentionDays.ONE_WEEK, removalPolicy: RemovalPolicy.DESTROY });
     const { queue } = new Messages(this, "Messages", { key });
     // A parameter's name can't be changed in place: another name replaces it.
@@ -41,7 +52,11 @@ class Shop extends Stack {
       stringValue: queue.queueName,
     });
     // Only the service can see that this value does not fit, and by then the role has changed.
-    if (variant === "failing") new ssm.CfnParameter(this, "Impossible", { type: "String", value: "letters", allowedPattern: "^\\d+$" }).node.addDependency(role, parameter);
+    if (variant === "failing")
+      new ssm.CfnParameter(this, "Impossible", { type: "String", value: "letters", allowedPattern: "^\\d+$" }).node.addDependency(
+        role,
+        parameter,
+      );
     new CfnOutput(this, "VpcId", { value: vpc.vpcId });
     new CfnOutput(this, "Asset", { value: asset.s3ObjectUrl });
     Tags.of(this).add("product", "shop");

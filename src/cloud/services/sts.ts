@@ -38,7 +38,13 @@ const operations = {
     checkAssumption(input);
     const claims = jwtClaims(WebIdentityToken);
     const issuer = ProviderId ?? provider(call, claims);
-    const role = authorized(call, input, "sts:AssumeRoleWithWebIdentity", { account: call.account, arn: issuer, federated: issuer }, claimed(claims));
+    const role = authorized(
+      call,
+      input,
+      "sts:AssumeRoleWithWebIdentity",
+      { account: call.account, arn: issuer, federated: issuer },
+      claimed(claims),
+    );
     checkSession(call, role, RoleArn, DurationSeconds);
     return {
       ...assumed(call, role, RoleSessionName, DurationSeconds, sessionOf(call, input)),
@@ -52,14 +58,16 @@ const operations = {
     const root = call.principal.arn.endsWith(":root");
     const duration = DurationSeconds ?? (root ? HOUR : 43_200);
     checkDuration(duration, 129_600);
-    if (call.principal.arn.includes(":assumed-role/")) throw new AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403);
+    if (call.principal.arn.includes(":assumed-role/"))
+      throw new AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403);
     return { Credentials: issue(call, call.principal, root ? Math.min(duration, HOUR) : duration, { tags: {}, transitive: [] }) };
   },
   GetFederationToken(call, input) {
     const { Name, DurationSeconds = 43_200 } = input;
     checkDuration(DurationSeconds, 129_600);
     checkPattern("name", Name, /^[\w+=,.@-]{2,32}$/, "[\\w+=,.@-]*");
-    if (call.principal.arn.includes(":assumed-role/")) throw new AwsError("AccessDenied", "Cannot call GetFederationToken with session credentials", 403);
+    if (call.principal.arn.includes(":assumed-role/"))
+      throw new AwsError("AccessDenied", "Cannot call GetFederationToken with session credentials", 403);
     const arn = `arn:aws:sts::${call.account}:federated-user/${Name}`;
     const userId = `${call.account}:${Name}`;
     return {
@@ -69,12 +77,17 @@ const operations = {
     };
   },
   GetAccessKeyInfo(call, { AccessKeyId }) {
-    if (!/^\w{16,128}$/.test(AccessKeyId)) throw new AwsError("ValidationError", `1 validation error detected: Value '${AccessKeyId}' at 'accessKeyId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w]*`);
+    if (!/^\w{16,128}$/.test(AccessKeyId))
+      throw new AwsError(
+        "ValidationError",
+        `1 validation error detected: Value '${AccessKeyId}' at 'accessKeyId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w]*`,
+      );
     return { Account: call.credentials.get(AccessKeyId)?.account ?? call.account };
   },
 } satisfies Operations<sdk.STS, State, Timers>;
 
-type Assumption = Pick<Checked<sdk.AssumeRoleRequest>, "RoleArn" | "RoleSessionName" | "Policy" | "PolicyArns"> & Partial<sdk.AssumeRoleRequest>;
+type Assumption = Pick<Checked<sdk.AssumeRoleRequest>, "RoleArn" | "RoleSessionName" | "Policy" | "PolicyArns"> &
+  Partial<sdk.AssumeRoleRequest>;
 
 /** What can be refused without looking at the role. */
 function checkAssumption({ RoleArn, RoleSessionName, DurationSeconds = HOUR, SourceIdentity, ExternalId }: Assumption): void {
@@ -86,14 +99,25 @@ function checkAssumption({ RoleArn, RoleSessionName, DurationSeconds = HOUR, Sou
 }
 
 function checkPattern(member: string, value: string, pattern: RegExp, shown: string): void {
-  if (!pattern.test(value)) throw new AwsError("ValidationError", `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must satisfy regular expression pattern: ${shown}`);
+  if (!pattern.test(value))
+    throw new AwsError(
+      "ValidationError",
+      `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must satisfy regular expression pattern: ${shown}`,
+    );
 }
 
 /** The role, if its trust policy and the caller's own policies let the caller have it. */
-function authorized(call: Here, input: Assumption, action: string, asker: Question["asker"], more: Record<string, string | string[] | undefined> = {}): Role {
+function authorized(
+  call: Here,
+  input: Assumption,
+  action: string,
+  asker: Question["asker"],
+  more: Record<string, string | string[] | undefined> = {},
+): Role {
   const { RoleArn, RoleSessionName, ExternalId, SourceIdentity, Tags = [] } = input;
   const account = RoleArn.split(":")[4];
-  if (account !== call.account) throw new AwsError("NotImplemented", `Causeway does not emulate ${action} on a role of another account (${account}).`, 501);
+  if (account !== call.account)
+    throw new AwsError("NotImplemented", `Causeway does not emulate ${action} on a role of another account (${account}).`, 501);
   const iam = call.peek("iam");
   // ARNs are distinguished by case, other than names: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
   const role = [...iam.roles.values()].find(({ Arn }) => Arn === RoleArn);
@@ -113,14 +137,18 @@ function authorized(call: Here, input: Assumption, action: string, asker: Questi
   const own = asker.federated || asker.service ? undefined : entitlementsOf(iam, call.principal.arn);
   const trust = written("trust", "resource", role.AssumeRolePolicyDocument, "trust");
   const allowed = (what: string) =>
-    evaluate({ asker, action: what, resource: RoleArn, context }, { ...own, session: maker?.policies, resource: [trust], resourceMustAllow: true }).decision === "allowed";
+    evaluate(
+      { asker, action: what, resource: RoleArn, context },
+      { ...own, session: maker?.policies, resource: [trust], resourceMustAllow: true },
+    ).decision === "allowed";
   if (!allowed(action)) throw denied(call, asker, action, RoleArn);
   if (Tags.length > 0 && !allowed("sts:TagSession")) throw denied(call, asker, "sts:TagSession", RoleArn);
   if (SourceIdentity !== undefined && !allowed("sts:SetSourceIdentity")) throw denied(call, asker, "sts:SetSourceIdentity", RoleArn);
   return role;
 }
 
-const prefixed = (prefix: string, tags: Record<string, string>) => Object.fromEntries(Object.entries(tags).map(([name, value]) => [`${prefix}${name}`, value]));
+const prefixed = (prefix: string, tags: Record<string, string>) =>
+  Object.fromEntries(Object.entries(tags).map(([name, value]) => [`${prefix}${name}`, value]));
 
 function denied(call: Here, asker: Question["asker"], action: string, role: string): AwsError {
   if (asker.federated !== undefined) return new AwsError("AccessDenied", `Not authorized to perform ${action}`, 403);
@@ -131,10 +159,15 @@ function denied(call: Here, asker: Question["asker"], action: string, role: stri
 /** A role's own maximum; 1 h when one role's session takes another: docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining */
 function checkSession(call: Here, role: Role, arn: string, duration: number): void {
   if (call.principal.arn.includes(":assumed-role/") && call.principal.service === undefined && duration > HOUR) {
-    throw new AwsError("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining");
+    throw new AwsError(
+      "ValidationError",
+      "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+    );
   }
-  if (duration > role.MaxSessionDuration) throw new AwsError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
-  if (arn.includes("/aws-service-role/") && call.principal.service === undefined) throw new AwsError("AccessDenied", "Service-linked roles can only be assumed by their service.", 403);
+  if (duration > role.MaxSessionDuration)
+    throw new AwsError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+  if (arn.includes("/aws-service-role/") && call.principal.service === undefined)
+    throw new AwsError("AccessDenied", "Service-linked roles can only be assumed by their service.", 403);
 }
 
 type SessionInput = Pick<Partial<sdk.AssumeRoleRequest>, "Policy" | "PolicyArns" | "Tags" | "TransitiveTagKeys" | "SourceIdentity">;
@@ -142,9 +175,21 @@ type SessionInput = Pick<Partial<sdk.AssumeRoleRequest>, "Policy" | "PolicyArns"
 /** Checks and keeps what a session is given; what its maker passes on goes with it. */
 function sessionOf(call: Here, { Policy, PolicyArns = [], Tags = [], TransitiveTagKeys = [], SourceIdentity }: SessionInput): Session {
   // 2,048 characters, 10 ARNs, 50 tags: docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-  if (Policy !== undefined && Policy.length > 2048) throw new AwsError("ValidationError", "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048");
-  if (PolicyArns.length > 10) throw new AwsError("ValidationError", "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to 10");
-  if (Tags.length > 50) throw new AwsError("ValidationError", "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50");
+  if (Policy !== undefined && Policy.length > 2048)
+    throw new AwsError(
+      "ValidationError",
+      "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048",
+    );
+  if (PolicyArns.length > 10)
+    throw new AwsError(
+      "ValidationError",
+      "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to 10",
+    );
+  if (Tags.length > 50)
+    throw new AwsError(
+      "ValidationError",
+      "1 validation error detected: Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50",
+    );
   if (Policy !== undefined) parse(Policy, "identity");
   const iam = call.peek("iam");
   const managed = PolicyArns.flatMap(({ arn = "" }) => {
@@ -164,7 +209,8 @@ function sessionOf(call: Here, { Policy, PolicyArns = [], Tags = [], TransitiveT
 }
 
 /** AWS does not say how it packs; this is the part of the plain text's limit that is used. */
-const packed = ({ Policy = "", PolicyArns = [] }: SessionInput): number => Math.ceil(((Policy.length + PolicyArns.length * 64) / 2048) * 100);
+const packed = ({ Policy = "", PolicyArns = [] }: SessionInput): number =>
+  Math.ceil(((Policy.length + PolicyArns.length * 64) / 2048) * 100);
 
 function assumed(call: Here, { Arn, RoleName, RoleId }: Role, session: string, duration: number, kept: Session) {
   const account = Arn.split(":")[4] ?? call.account;
@@ -212,27 +258,40 @@ type Claims = Record<string, unknown>;
 
 function jwtClaims(token: string): Claims {
   try {
-    return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as Claims;
-  } catch {
-    throw new AwsError("InvalidIdentityToken", "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)");
+    const claims: unknown = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+    if (typeof claims === "object" && claims !== null) return claims as Claims;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
   }
+  throw new AwsError(
+    "InvalidIdentityToken",
+    "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+  );
 }
 
-const text = (claim: unknown): string | undefined => (Array.isArray(claim) ? String(claim[0]) : claim === undefined ? undefined : String(claim));
+/** The first of several; only texts, numbers and truths are claims here. */
+function text(claim: unknown): string | undefined {
+  const value: unknown = Array.isArray(claim) ? claim[0] : claim;
+  return typeof value === "string" ? value : typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
+}
+
+/** The issuer without its scheme, as a provider is known. */
+const issuer = (claims: Claims): string => (text(claims.iss) ?? "").replace(/^https:\/\//, "").replace(/\/$/, "");
 
 /** The account's provider for the token's issuer, if it takes the token's audience. The token's signature is not verified: there is nobody to ask for its key. */
 function provider(call: Here, claims: Claims): string {
-  const url = String(claims.iss ?? "").replace(/^https:\/\//, "").replace(/\/$/, "");
+  const url = issuer(claims);
   const found = [...call.peek("iam").oidcProviders.values()].find((each) => each.url === url);
-  if (!found) throw new AwsError("InvalidIdentityToken", `No OpenIDConnect provider found in your account for ${String(claims.iss ?? "")}`);
+  if (!found) throw new AwsError("InvalidIdentityToken", `No OpenIDConnect provider found in your account for ${text(claims.iss) ?? ""}`);
   if (!found.clients.includes(text(claims.aud) ?? "")) throw new AwsError("InvalidIdentityToken", "Incorrect token audience");
-  if (typeof claims.exp === "number" && claims.exp * 1000 < call.now) throw new AwsError("ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time");
+  if (typeof claims.exp === "number" && claims.exp * 1000 < call.now)
+    throw new AwsError("ExpiredTokenException", "Token expired: current date/time must be before the expiration date/time");
   return found.arn;
 }
 
 /** `issuer:sub` and its like, as trust policies name them. */
 function claimed(claims: Claims): Record<string, string | undefined> {
-  const url = String(claims.iss ?? "").replace(/^https:\/\//, "").replace(/\/$/, "");
+  const url = issuer(claims);
   return Object.fromEntries(["sub", "aud", "amr", "azp", "email"].map((name) => [`${url}:${name}`, text(claims[name])]));
 }
 

@@ -18,7 +18,13 @@ type Valid = { wire: Codec; request: () => Omit<WireRequest, "body"> & { body: s
 
 const json = (schemas: unknown, target: string, operation: string, input: unknown): Valid => ({
   wire: codec(schemas, { protocol: "awsJson1_1", version: "1", target }),
-  request: () => ({ method: "POST", path: "/", query: "", headers: { "x-amz-target": `${target}.${operation}` }, body: JSON.stringify(input) }),
+  request: () => ({
+    method: "POST",
+    path: "/",
+    query: "",
+    headers: { "x-amz-target": `${target}.${operation}` },
+    body: JSON.stringify(input),
+  }),
 });
 
 const form = (schemas: unknown, api: Api, body: string): Valid => ({
@@ -41,38 +47,140 @@ const valid: Record<string, Valid[]> = {
     json(ssm, "AmazonSSM", "PutParameter", { Name: "/a", Value: "b", Type: "String", Overwrite: true, Tags: [{ Key: "k", Value: "v" }] }),
     json(ssm, "AmazonSSM", "DescribeParameters", { ParameterFilters: [{ Key: "Name", Values: ["a", "b"] }], MaxResults: 5 }),
     json(kms, "TrentService", "Encrypt", { KeyId: "alias/x", Plaintext: "aGVsbG8=", EncryptionContext: { a: "b", c: "d" } }),
-    json(logs, "Logs_20140328", "PutLogEvents", { logGroupName: "g", logStreamName: "s", logEvents: [{ timestamp: 1_700_000_000_000, message: "m" }] }),
-    json(sqs, "AmazonSQS", "SendMessage", { QueueUrl: "http://q", MessageBody: "b", MessageAttributes: { a: { DataType: "Binary", BinaryValue: "AQID" } } }),
+    json(logs, "Logs_20140328", "PutLogEvents", {
+      logGroupName: "g",
+      logStreamName: "s",
+      logEvents: [{ timestamp: 1_700_000_000_000, message: "m" }],
+    }),
+    json(sqs, "AmazonSQS", "SendMessage", {
+      QueueUrl: "http://q",
+      MessageBody: "b",
+      MessageAttributes: { a: { DataType: "Binary", BinaryValue: "AQID" } },
+    }),
   ],
   awsQuery: [
-    form(iam, queryApi, "Action=CreateRole&Version=2010-05-08&RoleName=r&AssumeRolePolicyDocument=%7B%7D&Tags.member.1.Key=a&Tags.member.1.Value=b&MaxSessionDuration=3600"),
-    form(cloudformation, queryApi, "Action=CreateStack&StackName=s&Parameters.member.1.ParameterKey=a&Parameters.member.1.ParameterValue=b&Capabilities.member.1=CAPABILITY_IAM&DisableRollback=true"),
-    form(sqs, { ...queryApi, protocol: "awsJson1_0", target: "AmazonSQS", alsoQuery: true }, "Action=SendMessage&QueueUrl=q&MessageBody=b&MessageAttribute.1.Name=n&MessageAttribute.1.Value.DataType=String&MessageAttribute.1.Value.StringValue=v"),
+    form(
+      iam,
+      queryApi,
+      "Action=CreateRole&Version=2010-05-08&RoleName=r&AssumeRolePolicyDocument=%7B%7D&Tags.member.1.Key=a&Tags.member.1.Value=b&MaxSessionDuration=3600",
+    ),
+    form(
+      cloudformation,
+      queryApi,
+      "Action=CreateStack&StackName=s&Parameters.member.1.ParameterKey=a&Parameters.member.1.ParameterValue=b&Capabilities.member.1=CAPABILITY_IAM&DisableRollback=true",
+    ),
+    form(
+      sqs,
+      { ...queryApi, protocol: "awsJson1_0", target: "AmazonSQS", alsoQuery: true },
+      "Action=SendMessage&QueueUrl=q&MessageBody=b&MessageAttribute.1.Name=n&MessageAttribute.1.Value.DataType=String&MessageAttribute.1.Value.StringValue=v",
+    ),
   ],
   ec2Query: [
-    form(ec2, ec2Api, "Action=CreateVpc&Version=2016-11-15&CidrBlock=10.0.0.0%2F16&TagSpecification.1.ResourceType=vpc&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=x&DryRun=false"),
+    form(
+      ec2,
+      ec2Api,
+      "Action=CreateVpc&Version=2016-11-15&CidrBlock=10.0.0.0%2F16&TagSpecification.1.ResourceType=vpc&TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=x&DryRun=false",
+    ),
     form(ec2, ec2Api, "Action=DescribeSubnets&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1&Filter.1.Value.2=vpc-2&MaxResults=5"),
-    form(ec2, ec2Api, "Action=AuthorizeSecurityGroupIngress&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=1&IpPermissions.1.ToPort=2&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0%2F0"),
+    form(
+      ec2,
+      ec2Api,
+      "Action=AuthorizeSecurityGroupIngress&GroupId=sg-1&IpPermissions.1.IpProtocol=tcp&IpPermissions.1.FromPort=1&IpPermissions.1.ToPort=2&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0%2F0",
+    ),
   ],
   restJson1: [
-    rest(backup, backupApi, "PUT", "/backup/plans/", JSON.stringify({ BackupPlan: { BackupPlanName: "p", Rules: [{ RuleName: "r", TargetBackupVaultName: "v", Lifecycle: { DeleteAfterDays: 35 } }] } })),
+    rest(
+      backup,
+      backupApi,
+      "PUT",
+      "/backup/plans/",
+      JSON.stringify({
+        BackupPlan: { BackupPlanName: "p", Rules: [{ RuleName: "r", TargetBackupVaultName: "v", Lifecycle: { DeleteAfterDays: 35 } }] },
+      }),
+    ),
     rest(backup, backupApi, "PUT", "/backup-vaults/v", JSON.stringify({ BackupVaultTags: { a: "b" }, CreatorRequestId: "c" })),
     rest(backup, backupApi, "GET", "/backup-jobs/?maxResults=5&createdAfter=2026-01-01T00%3A00%3A00Z", ""),
   ],
   restXml: [
-    rest(s3, s3Api, "PUT", "/b", '<CreateBucketConfiguration xmlns="urn:s3"><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>'),
-    rest(s3, s3Api, "POST", "/b?delete", "<Delete><Object><Key>a</Key></Object><Object><Key>b</Key><VersionId>1</VersionId></Object><Quiet>true</Quiet></Delete>"),
-    rest(s3, s3Api, "PUT", "/b?lifecycle", "<LifecycleConfiguration><Rule><ID>i</ID><Filter><Prefix>p</Prefix></Filter><Status>Enabled</Status><Expiration><Days>3</Days></Expiration></Rule></LifecycleConfiguration>"),
-    rest(s3, s3Api, "GET", "/b/k/e/y?versionId=1&partNumber=2", "", { range: "bytes=0-5", "if-modified-since": "Mon, 02 Mar 2026 10:00:00 GMT" }),
+    rest(
+      s3,
+      s3Api,
+      "PUT",
+      "/b",
+      '<CreateBucketConfiguration xmlns="urn:s3"><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>',
+    ),
+    rest(
+      s3,
+      s3Api,
+      "POST",
+      "/b?delete",
+      "<Delete><Object><Key>a</Key></Object><Object><Key>b</Key><VersionId>1</VersionId></Object><Quiet>true</Quiet></Delete>",
+    ),
+    rest(
+      s3,
+      s3Api,
+      "PUT",
+      "/b?lifecycle",
+      "<LifecycleConfiguration><Rule><ID>i</ID><Filter><Prefix>p</Prefix></Filter><Status>Enabled</Status><Expiration><Days>3</Days></Expiration></Rule></LifecycleConfiguration>",
+    ),
+    rest(s3, s3Api, "GET", "/b/k/e/y?versionId=1&partNumber=2", "", {
+      range: "bytes=0-5",
+      "if-modified-since": "Mon, 02 Mar 2026 10:00:00 GMT",
+    }),
     rest(s3, s3Api, "PUT", "/b/k?tagging", "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>"),
     rest(s3, s3Api, "GET", "/b?list-type=2&max-keys=5&prefix=a%2F", ""),
   ],
 };
 
 const TOKENS = [
-  ...["{", "}", "[", "]", "null", "true", "1e999", "-1", "0.5", '"', '"__proto__":{"polluted":1},', '"constructor":{"prototype":{"polluted":1}},', "\\u0000", "\\ud800", "NaN"],
-  ...["&", "=", "%", "%zz", "%00", "+", ".", ".member.", ".999999999.", ".1.1.1.1", "__proto__.polluted=1&", "Action=", "Tags.member.0.Key=x&", "&Filter.-1.Name=a"],
-  ...['<!DOCTYPE a [<!ENTITY b "c">]>', "&b;", "&#0;", "&#xD800;", "<a>", "</a>", "<![CDATA[", "]]>", "<!--", "<?x?>", "<__proto__><polluted>1</polluted></__proto__>", 'xmlns:x="y"', "<Key/>"],
+  ...[
+    "{",
+    "}",
+    "[",
+    "]",
+    "null",
+    "true",
+    "1e999",
+    "-1",
+    "0.5",
+    '"',
+    '"__proto__":{"polluted":1},',
+    '"constructor":{"prototype":{"polluted":1}},',
+    "\\u0000",
+    "\\ud800",
+    "NaN",
+  ],
+  ...[
+    "&",
+    "=",
+    "%",
+    "%zz",
+    "%00",
+    "+",
+    ".",
+    ".member.",
+    ".999999999.",
+    ".1.1.1.1",
+    "__proto__.polluted=1&",
+    "Action=",
+    "Tags.member.0.Key=x&",
+    "&Filter.-1.Name=a",
+  ],
+  ...[
+    '<!DOCTYPE a [<!ENTITY b "c">]>',
+    "&b;",
+    "&#0;",
+    "&#xD800;",
+    "<a>",
+    "</a>",
+    "<![CDATA[",
+    "]]>",
+    "<!--",
+    "<?x?>",
+    "<__proto__><polluted>1</polluted></__proto__>",
+    'xmlns:x="y"',
+    "<Key/>",
+  ],
   ...["\u0000", "\u2028", "\ufeff", "💥", "9".repeat(400), "a".repeat(2000)],
 ];
 
@@ -100,9 +208,15 @@ function mutateOnce(random: Random, bytes: Buffer): Buffer {
     case 3:
       return Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)]);
     case 4:
-      return Buffer.concat([bytes.subarray(0, at), Buffer.from(Array.from({ length: integer(random, 12) }, () => integer(random, 256))), bytes.subarray(at)]);
+      return Buffer.concat([
+        bytes.subarray(0, at),
+        Buffer.from(Array.from({ length: integer(random, 12) }, () => integer(random, 256))),
+        bytes.subarray(at),
+      ]);
     case 5:
-      return unit(random) < 0.02 ? Buffer.concat([bytes.subarray(0, at), Buffer.from(NESTED[integer(random, NESTED.length)]!.repeat(3000)), bytes.subarray(at)]) : bytes;
+      return unit(random) < 0.02
+        ? Buffer.concat([bytes.subarray(0, at), Buffer.from(NESTED[integer(random, NESTED.length)]!.repeat(3000)), bytes.subarray(at)])
+        : bytes;
     default:
       return Buffer.concat([bytes.subarray(0, at), Buffer.from(TOKENS[integer(random, TOKENS.length)]!), bytes.subarray(at)]);
   }
@@ -118,7 +232,12 @@ function broken(random: Random, { request }: Valid): WireRequest {
     method,
     path: which === 1 ? `/${asText(random, path)}` : path,
     query: which === 2 ? asText(random, query) : query,
-    headers: which === 3 ? Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, name === "x-amz-target" ? value : asText(random, value)])) : headers,
+    headers:
+      which === 3
+        ? Object.fromEntries(
+            Object.entries(headers).map(([name, value]) => [name, name === "x-amz-target" ? value : asText(random, value)]),
+          )
+        : headers,
     body: mutate(random, body),
   };
 }
@@ -149,7 +268,10 @@ describe.each(Object.keys(valid))("%s", (protocol) => {
           const outcome = attempt(from, request);
           seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
         } catch (error) {
-          throw new Error(`request ${index}: ${request.method} ${request.path}?${request.query} ${JSON.stringify(request.headers)} ${Buffer.from(request.body).toString().slice(0, 500)}`, { cause: error });
+          throw new Error(
+            `request ${index}: ${request.method} ${request.path}?${request.query} ${JSON.stringify(request.headers)} ${Buffer.from(request.body).toString().slice(0, 500)}`,
+            { cause: error },
+          );
         }
       }
     };

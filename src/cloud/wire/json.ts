@@ -23,13 +23,15 @@ export function readJson(shape: Shape, value: unknown, missing: string[], path =
     case "list": {
       if (!Array.isArray(value)) throw unexpected(path, value, "a list");
       const items: unknown[] = [];
-      for (const [index, item] of value.entries()) if (item !== null) items.push(readJson(shape.element!.shape, item, missing, `${path}.${index + 1}.member`, depth + 1));
+      for (const [index, item] of value.entries())
+        if (item !== null) items.push(readJson(shape.element!.shape, item, missing, `${path}.${index + 1}.member`, depth + 1));
       return items;
     }
     case "map": {
       if (!isObject(value)) throw unexpected(path, value, "a map");
       const map: Record<string, unknown> = {};
-      for (const [key, item] of Object.entries(value)) if (item !== null) put(map, key, readJson(shape.element!.shape, item, missing, `${path}.${key}.member`, depth + 1));
+      for (const [key, item] of Object.entries(value))
+        if (item !== null) put(map, key, readJson(shape.element!.shape, item, missing, `${path}.${key}.member`, depth + 1));
       return map;
     }
     case "unit":
@@ -77,7 +79,8 @@ function readSimple(shape: Shape, value: unknown, path: string): unknown {
   }
 }
 
-const tooDeep = (value: unknown, depth: number): boolean => typeof value === "object" && value !== null && (depth > DEPTH_MAX || Object.values(value).some((item) => tooDeep(item, depth + 1)));
+const tooDeep = (value: unknown, depth: number): boolean =>
+  typeof value === "object" && value !== null && (depth > DEPTH_MAX || Object.values(value).some((item) => tooDeep(item, depth + 1)));
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -103,7 +106,8 @@ export function writeJson(shape: Shape, value: any): unknown {
     }
     case "map": {
       const result: Record<string, unknown> = {};
-      for (const [key, item] of Object.entries(value)) if (item !== undefined && item !== null) put(result, key, writeJson(shape.element!.shape, item));
+      for (const [key, item] of Object.entries(value))
+        if (item !== undefined && item !== null) put(result, key, writeJson(shape.element!.shape, item));
       return result;
     }
     case "timestamp":

@@ -97,7 +97,8 @@ class SchemaCodec implements Codec {
   }
 
   #protocolOf({ headers }: WireRequest): ProtocolName {
-    const form = this.#api.alsoQuery && (headers["content-type"]?.startsWith("application/x-www-form-urlencoded") || !headers["x-amz-target"]);
+    const form =
+      this.#api.alsoQuery && (headers["content-type"]?.startsWith("application/x-www-form-urlencoded") || !headers["x-amz-target"]);
     return form ? "awsQuery" : this.#api.protocol;
   }
 
@@ -105,7 +106,8 @@ class SchemaCodec implements Codec {
     const target = headers["x-amz-target"] ?? "";
     const dot = target.lastIndexOf(".");
     const name = target.slice(dot + 1);
-    if (dot < 0 || (this.#api.target && target.slice(0, dot) !== this.#api.target) || !this.has(name)) throw new WireError("UnknownOperationException", "", 400);
+    if (dot < 0 || (this.#api.target && target.slice(0, dot) !== this.#api.target) || !this.has(name))
+      throw new WireError("UnknownOperationException", "", 400);
     return name;
   }
 
@@ -114,12 +116,19 @@ class SchemaCodec implements Codec {
     seen.form = parseForm(request.query ? `${body}&${request.query}` : body);
     const { action } = seen.form;
     if (action === undefined) throw new WireError("MissingAction", "The request must contain the parameter Action");
-    if (!this.has(action)) throw new WireError("InvalidAction", seen.protocol === "ec2Query" ? `The action ${action} is not valid for this web service.` : `Could not find operation ${action} for version ${this.#api.version}`);
+    if (!this.has(action))
+      throw new WireError(
+        "InvalidAction",
+        seen.protocol === "ec2Query"
+          ? `The action ${action} is not valid for this web service.`
+          : `Could not find operation ${action} for version ${this.#api.version}`,
+      );
     return action;
   }
 
   #noRoute(): WireError {
-    if (this.#api.protocol === "restXml") return new WireError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405);
+    if (this.#api.protocol === "restXml")
+      return new WireError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405);
     return new WireError("UnknownOperationException", "", 404);
   }
 
@@ -161,7 +170,11 @@ class SchemaCodec implements Codec {
     }
     if (!input.members.some((member) => !isBound(member))) return value;
     const json = this.#api.protocol === "restJson1";
-    if (json) Object.assign(value, readJson({ ...input, members: input.members.filter((member) => !isBound(member)) }, parseJson(request.body), missing));
+    if (json)
+      Object.assign(
+        value,
+        readJson({ ...input, members: input.members.filter((member) => !isBound(member)) }, parseJson(request.body), missing),
+      );
     else if (request.body.byteLength > 0) Object.assign(value, readXml(input, parseXml(request.body).content, missing));
     return value;
   }
@@ -178,10 +191,12 @@ class SchemaCodec implements Codec {
     const { root, content } = parseXml(request.body);
     const expected = member.traits.xmlName ?? member.shape.name;
     // Some clients name the element after the shape, others after the member: S3 takes what its schema names.
-    if (root !== expected && root !== member.shape.name && root !== member.name) throw new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
+    if (root !== expected && root !== member.shape.name && root !== member.name)
+      throw new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
     const lackingInBody: string[] = [];
     const value = readXml(member.shape, content, lackingInBody);
-    if (lackingInBody.length > 0) throw new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
+    if (lackingInBody.length > 0)
+      throw new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
     return value;
   }
 
@@ -192,7 +207,11 @@ class SchemaCodec implements Codec {
       case "awsJson1_0":
       case "awsJson1_1": {
         const body = shape.kind === "unit" ? "{}" : JSON.stringify(writeJson(shape, output));
-        return { status: 200, headers: { "content-type": `application/x-amz-json-1.${protocol === "awsJson1_0" ? 0 : 1}`, "x-amzn-requestid": requestId }, body };
+        return {
+          status: 200,
+          headers: { "content-type": `application/x-amz-json-1.${protocol === "awsJson1_0" ? 0 : 1}`, "x-amzn-requestid": requestId },
+          body,
+        };
       }
       case "awsQuery": {
         const result = shape.kind === "unit" ? "" : `<${name}Result>${writeXml(shape, output)}</${name}Result>`;
@@ -237,9 +256,11 @@ class SchemaCodec implements Codec {
   #document(root: string, members: Member[], output: any): string {
     const open = `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${this.#api.namespace ? ` xmlns="${this.#api.namespace}"` : ""}>`;
     const [only] = members;
-    if (members.length === 1 && only && xmlName(only) === root && only.shape.kind === "string") return `${open}${escape(output[only.name] ?? "")}</${root}>`;
+    if (members.length === 1 && only && xmlName(only) === root && only.shape.kind === "string")
+      return `${open}${escape(output[only.name] ?? "")}</${root}>`;
     let text = open;
-    for (const member of members) if (output[member.name] !== undefined && output[member.name] !== null) text += writeMember(member, output[member.name]);
+    for (const member of members)
+      if (output[member.name] !== undefined && output[member.name] !== null) text += writeMember(member, output[member.name]);
     return `${text}</${root}>`;
   }
 
@@ -247,7 +268,8 @@ class SchemaCodec implements Codec {
     if (value === undefined || value === null) return { status, headers };
     if (isStored(value)) return { status, headers, stream: value };
     if (value instanceof Uint8Array || typeof value === "string") return { status, headers, body: value };
-    if (this.#api.protocol === "restJson1") return { status, headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(writeJson(member.shape, value)) };
+    if (this.#api.protocol === "restJson1")
+      return { status, headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(writeJson(member.shape, value)) };
     headers["content-type"] = "application/xml";
     return { status, headers, body: this.#document(member.traits.xmlName ?? member.shape.name, member.shape.members, value) };
   }
@@ -270,14 +292,19 @@ class SchemaCodec implements Codec {
 
   #failJson({ code, message, members = {}, status, failure, sender }: Known, protocol: ProtocolName, requestId: string): WireResponse {
     const name = failure?.name ?? code;
-    const headers: Record<string, string> = { "content-type": `application/x-amz-json-1.${protocol === "awsJson1_0" ? 0 : 1}`, "x-amzn-requestid": requestId };
+    const headers: Record<string, string> = {
+      "content-type": `application/x-amz-json-1.${protocol === "awsJson1_0" ? 0 : 1}`,
+      "x-amzn-requestid": requestId,
+    };
     if (this.#api.alsoQuery) headers["x-amzn-query-error"] = `${failure?.queryCode ?? code};${sender ? "Sender" : "Receiver"}`;
     const messageName = failure?.shape.members.some((member) => member.name === "Message") ? "Message" : "message";
     return { status, headers, body: JSON.stringify({ __type: name, [messageName]: message, ...members }) };
   }
 
   #failQuery({ code, message, members = {}, status, failure, sender }: Known, requestId: string): WireResponse {
-    const further = failure ? writeXml({ ...failure.shape, members: failure.shape.members.filter(({ name }) => !/^(message|code|type)$/i.test(name)) }, members) : "";
+    const further = failure
+      ? writeXml({ ...failure.shape, members: failure.shape.members.filter(({ name }) => !/^(message|code|type)$/i.test(name)) }, members)
+      : "";
     const error = `<Error><Type>${sender ? "Sender" : "Receiver"}</Type><Code>${escape(failure?.queryCode ?? code)}</Code><Message>${escape(message)}</Message>${further}</Error>`;
     const body = `<ErrorResponse xmlns="${this.#api.namespace}">${error}<RequestId>${requestId}</RequestId></ErrorResponse>`;
     return { status, headers: { "content-type": "text/xml", "x-amzn-requestid": requestId }, body };
@@ -293,7 +320,9 @@ class SchemaCodec implements Codec {
       if (typeof value === "string" || typeof value === "number") further += `<${name}>${escape(String(value))}</${name}>`;
     }
     const error = `<Error><Code>${escape(code)}</Code><Message>${escape(message)}</Message>${further}<RequestId>${requestId}</RequestId>${this.#api.bucketInPath ? `<HostId>${headers["x-amz-id-2"]}</HostId>` : ""}</Error>`;
-    const wrapped = this.#api.bucketInPath ? error : `<ErrorResponse xmlns="${this.#api.namespace}">${error}<RequestId>${requestId}</RequestId></ErrorResponse>`;
+    const wrapped = this.#api.bucketInPath
+      ? error
+      : `<ErrorResponse xmlns="${this.#api.namespace}">${error}<RequestId>${requestId}</RequestId></ErrorResponse>`;
     return { status, headers, body: `<?xml version="1.0" encoding="UTF-8"?>\n${wrapped}` };
   }
 }
@@ -308,10 +337,18 @@ function failRestJson({ code, message, members = {}, status, failure }: Known, r
 
 /** A value of the wrong form, in the words of the protocol. */
 function unreadable({ path, value, expected }: Unreadable, protocol: ProtocolName): WireError {
-  if (protocol === "ec2Query") return new WireError("InvalidParameterValue", `Value (${value}) for parameter ${path} is invalid. It must be ${expected}.`);
+  if (protocol === "ec2Query")
+    return new WireError("InvalidParameterValue", `Value (${value}) for parameter ${path} is invalid. It must be ${expected}.`);
   if (protocol === "awsQuery") return new WireError("MalformedInput", `Value '${value}' at '${path}' is not ${expected}.`);
-  if (protocol === "restXml") return new WireError("InvalidArgument", `Provided argument ${path} is not ${expected}.`, 400, { ArgumentName: path, ArgumentValue: value });
-  return new WireError("SerializationException", path ? `The value ${value} at '${path}' is not ${expected}.` : `The request body is not ${expected}.`);
+  if (protocol === "restXml")
+    return new WireError("InvalidArgument", `Provided argument ${path} is not ${expected}.`, 400, {
+      ArgumentName: path,
+      ArgumentValue: value,
+    });
+  return new WireError(
+    "SerializationException",
+    path ? `The value ${value} at '${path}' is not ${expected}.` : `The request body is not ${expected}.`,
+  );
 }
 
 function lacking(missing: string[], protocol: ProtocolName): WireError {

@@ -65,7 +65,10 @@ export const ec2Name: Naming = (member) => {
 export function readForm(shape: Shape, node: Node | undefined, naming: Naming, missing: string[], path = "", depth = 0): any {
   if (depth > DEPTH_MAX) throw new WireError("MalformedQueryString", "The query string is nested too deeply.");
   if (shape.kind === "structure") return readStructure(shape, node, naming, missing, path, depth);
-  if (shape.kind === "list") return indexed(listNode(shape, node)).map((item, index) => readForm(shape.element!.shape, item, naming, missing, `${path}.${index + 1}`, depth + 1));
+  if (shape.kind === "list")
+    return indexed(listNode(shape, node)).map((item, index) =>
+      readForm(shape.element!.shape, item, naming, missing, `${path}.${index + 1}`, depth + 1),
+    );
   if (shape.kind === "map") return readEntries(shape, node, naming, missing, path, depth);
   return shape.kind === "unit" ? {} : readText(shape, node?.value ?? "", path);
 }
@@ -103,7 +106,8 @@ function readEntries(shape: Shape, node: Node | undefined, naming: Naming, missi
   const value = shape.element!.traits.xmlName ?? "value";
   for (const entry of indexed(node?.below?.get("entry") ?? node)) {
     const name = entry.below?.get(key)?.value;
-    if (name !== undefined) put(result, name, readForm(shape.element!.shape, entry.below?.get(value), naming, missing, `${path}.${name}`, depth + 1));
+    if (name !== undefined)
+      put(result, name, readForm(shape.element!.shape, entry.below?.get(value), naming, missing, `${path}.${name}`, depth + 1));
   }
   return result;
 }

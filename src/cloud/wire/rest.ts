@@ -33,14 +33,18 @@ export function routeOf(operation: Operation, bucketInPath: boolean): Route | un
     method,
     status,
     literalSegments: parts.filter((part) => !part.startsWith("{")).length,
-    segments: parts.map((part) => (part.startsWith("{") ? { label: part.replace(/^\{|\+?\}$/g, ""), greedy: part.endsWith("+}") } : { literal: part })),
+    segments: parts.map((part) =>
+      part.startsWith("{") ? { label: part.replace(/^\{|\+?\}$/g, ""), greedy: part.endsWith("+}") } : { literal: part },
+    ),
     literals: query
       .split("&")
       .filter((pair) => pair !== "" && !pair.startsWith("x-id="))
       .map((pair) => pair.split("=", 2) as [string, string?])
       .map(([name, value = ""]) => [name, value]),
     query: members.filter(({ required, traits }) => required && traits.httpQuery).map(({ traits }) => traits.httpQuery),
-    headers: members.filter(({ required, traits }) => required && traits.httpHeader).map(({ traits }) => String(traits.httpHeader).toLowerCase()),
+    headers: members
+      .filter(({ required, traits }) => required && traits.httpHeader)
+      .map(({ traits }) => String(traits.httpHeader).toLowerCase()),
   };
 }
 
@@ -60,7 +64,13 @@ function fit({ segments }: Route, path: string): Record<string, string> | undefi
 }
 
 /** The best route: the most literals in the query, then in the path, then the most required members at hand; one that lacks required members only if nothing else fits. */
-export function findRoute(routes: readonly Route[], method: string, path: string, query: Query, headers: Record<string, string>): { route: Route; labels: Record<string, string> } | undefined {
+export function findRoute(
+  routes: readonly Route[],
+  method: string,
+  path: string,
+  query: Query,
+  headers: Record<string, string>,
+): { route: Route; labels: Record<string, string> } | undefined {
   let best: { route: Route; labels: Record<string, string>; score: number } | undefined;
   for (const route of routes) {
     if (route.method !== method || !route.literals.every(([name, value]) => query.get(name)?.includes(value) ?? false)) continue;
@@ -98,18 +108,38 @@ export function unescapeUri(text: string): string {
 }
 
 /** Where a member travels; undefined = in the body. */
-export const isBound = ({ traits }: Member): boolean => Boolean(traits.httpLabel || traits.httpQuery || traits.httpQueryParams || traits.httpHeader || traits.httpPrefixHeaders || traits.httpResponseCode || traits.httpPayload);
+export const isBound = ({ traits }: Member): boolean =>
+  Boolean(
+    traits.httpLabel ||
+    traits.httpQuery ||
+    traits.httpQueryParams ||
+    traits.httpHeader ||
+    traits.httpPrefixHeaders ||
+    traits.httpResponseCode ||
+    traits.httpPayload,
+  );
 
 /** Reads the members that travel outside the body into `input`. */
-export function readBound(shape: Shape, labels: Record<string, string>, query: Query, headers: Record<string, string>, missing: string[], input: Record<string, unknown>): void {
+export function readBound(
+  shape: Shape,
+  labels: Record<string, string>,
+  query: Query,
+  headers: Record<string, string>,
+  missing: string[],
+  input: Record<string, unknown>,
+): void {
   for (const member of shape.members) {
     const { traits, name } = member;
     let value: unknown;
-    if (traits.httpLabel) value = labels[name] === undefined ? undefined : readText(member.shape, unescapeUri(labels[name]), lowerFirst(name));
+    if (traits.httpLabel)
+      value = labels[name] === undefined ? undefined : readText(member.shape, unescapeUri(labels[name]), lowerFirst(name));
     else if (traits.httpQuery) value = readQuery(member, query.get(traits.httpQuery));
     else if (traits.httpHeader) value = readHeader(member, headers[String(traits.httpHeader).toLowerCase()]);
     else if (traits.httpPrefixHeaders !== undefined) value = prefixed(String(traits.httpPrefixHeaders).toLowerCase(), headers);
-    else if (traits.httpQueryParams) value = Object.fromEntries([...query].map(([key, values]) => [key, member.shape.element?.shape.kind === "list" ? values : values[0]]));
+    else if (traits.httpQueryParams)
+      value = Object.fromEntries(
+        [...query].map(([key, values]) => [key, member.shape.element?.shape.kind === "list" ? values : values[0]]),
+      );
     else continue;
     if (value !== undefined) input[name] = value;
     else if (member.required) missing.push(lowerFirst(name));
@@ -126,14 +156,16 @@ function readQuery(member: Member, values: string[] | undefined): unknown {
 
 function readHeader(member: Member, value: string | undefined): unknown {
   if (value === undefined) return undefined;
-  if (member.shape.kind === "list") return listed(value).map((part) => readText(member.shape.element!.shape, part, member.traits.httpHeader));
+  if (member.shape.kind === "list")
+    return listed(value).map((part) => readText(member.shape.element!.shape, part, member.traits.httpHeader));
   // A string with a media type travels as base64.
   if (member.traits.mediaType && member.shape.kind === "string") return Buffer.from(value, "base64").toString();
   try {
     return readText(member.shape, value, member.traits.httpHeader);
   } catch (error) {
     // A date that can't be read in a condition is ignored: RFC 9110, 13.1.3
-    if (error instanceof Unreadable && member.shape.kind === "timestamp" && /^if-|^expires$/i.test(member.traits.httpHeader)) return undefined;
+    if (error instanceof Unreadable && member.shape.kind === "timestamp" && /^if-|^expires$/i.test(member.traits.httpHeader))
+      return undefined;
     throw error;
   }
 }
@@ -156,7 +188,8 @@ export function writeBound(shape: Shape, output: any, headers: Record<string, st
     if (value === undefined || value === null) continue;
     if (traits.httpHeader) headers[String(traits.httpHeader).toLowerCase()] = headerText(type, value);
     else if (traits.httpPrefixHeaders !== undefined) {
-      for (const [key, each] of Object.entries(value)) headers[`${String(traits.httpPrefixHeaders).toLowerCase()}${key}`] = headerSafe(String(each));
+      for (const [key, each] of Object.entries(value))
+        headers[`${String(traits.httpPrefixHeaders).toLowerCase()}${key}`] = headerSafe(String(each));
     }
   }
 }

@@ -42,7 +42,20 @@ function traitsOf(given: number | Traits | undefined): Traits {
   return Object.fromEntries(BITS.filter((_, bit) => (given >> bit) & 1).map((name) => [name, 1]));
 }
 
-const simple: Record<number, Kind> = { 0: "string", 1: "number", 2: "boolean", 4: "timestamp", 5: "timestamp", 6: "timestamp", 7: "timestamp", 15: "document", 17: "number", 19: "number", 21: "blob", 42: "stream" };
+const simple: Record<number, Kind> = {
+  0: "string",
+  1: "number",
+  2: "boolean",
+  4: "timestamp",
+  5: "timestamp",
+  6: "timestamp",
+  7: "timestamp",
+  15: "document",
+  17: "number",
+  19: "number",
+  21: "blob",
+  42: "stream",
+};
 
 const known = new WeakMap<object, Shape>();
 
@@ -136,7 +149,13 @@ export function failuresOf(schemas: any): Map<string, Failure> {
     if (!key.endsWith("$") || !Array.isArray(schema) || schema[0] !== -3) continue;
     const traits = traitsOf(schema[3]);
     const [queryCode, queryStatus] = traits.awsQueryError ?? [];
-    const failure: Failure = { name: schema[2], queryCode, status: queryStatus ?? traits.httpError ?? (traits.error === "server" ? 500 : 400), fault: traits.error ?? "client", shape: shapeOf(schema) };
+    const failure: Failure = {
+      name: schema[2],
+      queryCode,
+      status: queryStatus ?? traits.httpError ?? (traits.error === "server" ? 500 : 400),
+      fault: traits.error ?? "client",
+      shape: shapeOf(schema),
+    };
     failures.set(failure.name, failure);
     if (queryCode) byCode.push(failure);
   }

@@ -97,8 +97,10 @@ function parseDate(text: string): number {
     // The 31st of February would become the 3rd of March.
     return Number.isNaN(at.getTime()) || at.toUTCString().slice(5) !== text.slice(5) ? Number.NaN : at.getTime();
   }
-  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", sign, zoneHours = "0", zoneMinutes = "0"] = ISO.exec(text) ?? [];
-  if (!year || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59 || Number(zoneHours) > 23 || Number(zoneMinutes) > 59) return Number.NaN;
+  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", sign, zoneHours = "0", zoneMinutes = "0"] =
+    ISO.exec(text) ?? [];
+  if (!year || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59 || Number(zoneHours) > 23 || Number(zoneMinutes) > 59)
+    return Number.NaN;
   const date = new Date(0);
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return Number.NaN;
@@ -129,7 +131,8 @@ export function valueText(shape: Shape, value: any, format: number): string {
 }
 
 /** Whether a handler's value for a streaming member names a stored body. */
-export const isStored = (value: any): value is Blob => typeof value === "object" && value !== null && typeof value.digest === "string" && typeof value.size === "number";
+export const isStored = (value: any): value is Blob =>
+  typeof value === "object" && value !== null && typeof value.digest === "string" && typeof value.size === "number";
 
 /** `KeyId` → `keyId`, as AWS names members in its messages. */
 export const lowerFirst = (name: string): string => name.slice(0, 1).toLowerCase() + name.slice(1);

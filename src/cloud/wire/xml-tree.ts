@@ -23,7 +23,8 @@ const CLOSE = /\s*(\/?)>/y;
 // What XML 1.0 has no way to hold, not even as a reference
 const FORBIDDEN = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 
-export const malformed = () => new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
+export const malformed = () =>
+  new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
 
 /** The root element's local name, and the element. */
 export function parseXml(body: Uint8Array): { root: string; element: Element } {
@@ -129,12 +130,15 @@ const entities: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"'
 
 function unescapeXml(text: string): string {
   if (!text.includes("&")) return text;
-  return text.replace(/&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));|&/g, (_whole, name?: string, decimal?: string, hexadecimal?: string) => {
-    if (name !== undefined) return entities[name]!;
-    const point = decimal !== undefined ? Number(decimal) : Number.parseInt(hexadecimal ?? "", 16);
-    if (!(point <= 0x10ffff) || (point >= 0xd800 && point <= 0xdfff)) throw malformed();
-    const character = String.fromCodePoint(point);
-    if (FORBIDDEN.test(character)) throw malformed();
-    return character;
-  });
+  return text.replace(
+    /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));|&/g,
+    (_whole, name?: string, decimal?: string, hexadecimal?: string) => {
+      if (name !== undefined) return entities[name]!;
+      const point = decimal !== undefined ? Number(decimal) : Number.parseInt(hexadecimal ?? "", 16);
+      if (!(point <= 0x10ffff) || (point >= 0xd800 && point <= 0xdfff)) throw malformed();
+      const character = String.fromCodePoint(point);
+      if (FORBIDDEN.test(character)) throw malformed();
+      return character;
+    },
+  );
 }

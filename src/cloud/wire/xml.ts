@@ -14,7 +14,8 @@ const parser = new XMLParser({
   htmlEntities: true, // numeric character references
 });
 
-const malformed = () => new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
+const malformed = () =>
+  new WireError("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema");
 
 type Tree = Record<string, any>;
 
@@ -43,7 +44,9 @@ export function readXml(shape: Shape, content: any, missing: string[], path = ""
   if (shape.kind === "structure") return readStructure(shape, content, missing, path, depth);
   if (shape.kind === "list") {
     if (typeof content === "string") return [];
-    return many(first(content)?.[shape.element!.traits.xmlName ?? "member"]).map((item, index) => readXml(shape.element!.shape, item, missing, `${path}.${index + 1}`, depth + 1));
+    return many(first(content)?.[shape.element!.traits.xmlName ?? "member"]).map((item, index) =>
+      readXml(shape.element!.shape, item, missing, `${path}.${index + 1}`, depth + 1),
+    );
   }
   if (shape.kind === "map") return typeof content === "string" ? {} : readEntries(shape, many(first(content)?.entry), missing, path, depth);
   return readText(shape, textOf(content, path), path);
@@ -60,7 +63,9 @@ function readStructure(shape: Shape, content: any, missing: string[], path: stri
     if (item === undefined) {
       if (member.required) missing.push(place);
     } else if (member.traits.xmlFlattened && member.shape.kind === "list") {
-      result[member.name] = many(item).map((each, index) => readXml(member.shape.element!.shape, each, missing, `${place}.${index + 1}`, depth + 1));
+      result[member.name] = many(item).map((each, index) =>
+        readXml(member.shape.element!.shape, each, missing, `${place}.${index + 1}`, depth + 1),
+      );
     } else if (member.traits.xmlFlattened && member.shape.kind === "map") {
       result[member.name] = readEntries(member.shape, many(item), missing, place, depth);
     } else result[member.name] = readXml(member.shape, item, missing, place, depth + 1);
@@ -94,7 +99,10 @@ const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", 
 
 export function escape(text: string): string {
   if (!SPECIAL.test(text)) return text;
-  return text.replace(/[&<>"\r\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, (character) => names[character] ?? `&#x${character.codePointAt(0)!.toString(16).toUpperCase()};`);
+  return text.replace(
+    /[&<>"\r\u0000-\u0008\u000b\u000c\u000e-\u001f]/g,
+    (character) => names[character] ?? `&#x${character.codePointAt(0)!.toString(16).toUpperCase()};`,
+  );
 }
 
 /** A value as XML text. Each shape's and member's is made once: names, tags and kinds are then settled, and only values are looked at. */
@@ -138,7 +146,9 @@ function contentWriter(shape: Shape): Writer {
 }
 
 function structureWriter(shape: Shape): Writer {
-  const parts = shape.members.filter(({ traits }) => !traits.xmlAttribute).map((member) => ({ name: member.name, write: memberWriter(member) }));
+  const parts = shape.members
+    .filter(({ traits }) => !traits.xmlAttribute)
+    .map((member) => ({ name: member.name, write: memberWriter(member) }));
   return (value) => {
     let text = "";
     for (const { name, write } of parts) {

@@ -3,7 +3,20 @@ import type * as sdk from "@aws-sdk/client-cloudwatch-logs";
 import { days, hours } from "../../../kernel/units.ts";
 import type { Operations } from "../../service.ts";
 import { compile } from "./filter-pattern.ts";
-import { alive, findGroup, findStream, horizon, indexAt, invalid, sizeOf, token, untoken, type Event, type Here, type State } from "./log.ts";
+import {
+  alive,
+  findGroup,
+  findStream,
+  horizon,
+  indexAt,
+  invalid,
+  sizeOf,
+  token,
+  untoken,
+  type Event,
+  type Here,
+  type State,
+} from "./log.ts";
 
 const BATCH_BYTES = 1_048_576;
 const BATCH_EVENTS = 10_000;
@@ -13,7 +26,10 @@ const PAGE_EVENTS = 10_000;
 type Input = readonly sdk.InputLogEvent[];
 
 function checkBatch(events: Input): void {
-  if (events.length === 0 || events.length > BATCH_EVENTS) throw invalid("1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length between 1 and 10000");
+  if (events.length === 0 || events.length > BATCH_EVENTS)
+    throw invalid(
+      "1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length between 1 and 10000",
+    );
   let size = 0;
   let last = Number.NEGATIVE_INFINITY;
   for (const { timestamp = 0, message = "" } of events) {
@@ -24,7 +40,8 @@ function checkBatch(events: Input): void {
     size += sizeOf(message);
   }
   if (size > BATCH_BYTES) throw invalid(`Upload too large: ${size} bytes exceeds limit of ${BATCH_BYTES}`);
-  if (last - (events[0]!.timestamp ?? 0) > hours(24)) throw invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
+  if (last - (events[0]!.timestamp ?? 0) > hours(24))
+    throw invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.");
 }
 
 /** What the service may not take: too old (14 days, or the retention), too new (2 hours). API_PutLogEvents */
@@ -51,7 +68,12 @@ export const eventOperations = {
     const { taken, rejected } = split(call, logEvents, horizon(group, call.now));
     for (const { timestamp = 0, message = "" } of taken) {
       // 56 digits as AWS's, in the order of the stream: its moment, then its arrival.
-      const event: Event = { timestamp, message, ingestionTime: call.now, id: `${30_000_000_000_000_000_000n + BigInt(timestamp)}${String(++call.state.sequence).padStart(36, "0")}` };
+      const event: Event = {
+        timestamp,
+        message,
+        ingestionTime: call.now,
+        id: `${30_000_000_000_000_000_000n + BigInt(timestamp)}${String(++call.state.sequence).padStart(36, "0")}`,
+      };
       const last = stream.events.at(-1);
       if (!last || last.timestamp <= timestamp) stream.events.push(event);
       else stream.events.splice(indexAt(stream.events, timestamp + 1), 0, event);
@@ -60,10 +82,25 @@ export const eventOperations = {
     return { nextSequenceToken: String(call.state.sequence).padStart(56, "4"), rejectedLogEventsInfo: rejected };
   },
 
-  GetLogEvents(call, { logGroupName, logGroupIdentifier, logStreamName, startTime = 0, endTime = Number.MAX_SAFE_INTEGER, limit = PAGE_EVENTS, startFromHead = false, nextToken }) {
+  GetLogEvents(
+    call,
+    {
+      logGroupName,
+      logGroupIdentifier,
+      logStreamName,
+      startTime = 0,
+      endTime = Number.MAX_SAFE_INTEGER,
+      limit = PAGE_EVENTS,
+      startFromHead = false,
+      nextToken,
+    },
+  ) {
     const group = findGroup(call, logGroupIdentifier ?? logGroupName);
     const stream = findStream(group, logStreamName);
-    if (limit < 1 || limit > PAGE_EVENTS) throw invalid(`1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value between 1 and 10000`);
+    if (limit < 1 || limit > PAGE_EVENTS)
+      throw invalid(
+        `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value between 1 and 10000`,
+      );
     const events = alive(group, stream, call.now).filter(({ timestamp }) => timestamp >= startTime && timestamp < endTime);
     const [direction, place] = nextToken === undefined ? [] : ([nextToken[0], nextToken.slice(2)] as const);
     if (nextToken !== undefined && direction !== "f" && direction !== "b") throw invalid("The specified nextToken is invalid.");
@@ -72,18 +109,37 @@ export const eventOperations = {
     // At either end the token stays what it was: that is how clients know.
     return {
       events: page.map(shown),
-      nextForwardToken: page.length > 0 ? `f/${page.at(-1)!.id}` : (direction === "f" ? nextToken : `f/${place ?? 0}`),
-      nextBackwardToken: page.length > 0 ? `b/${page[0]!.id}` : (direction === "b" ? nextToken : `b/${place ?? 0}`),
+      nextForwardToken: page.length > 0 ? `f/${page.at(-1)!.id}` : direction === "f" ? nextToken : `f/${place ?? 0}`,
+      nextBackwardToken: page.length > 0 ? `b/${page[0]!.id}` : direction === "b" ? nextToken : `b/${place ?? 0}`,
     };
   },
 
-  FilterLogEvents(call, { logGroupName, logGroupIdentifier, logStreamNames, logStreamNamePrefix, startTime = 0, endTime = Number.MAX_SAFE_INTEGER, filterPattern = "", limit = PAGE_EVENTS, nextToken }) {
+  FilterLogEvents(
+    call,
+    {
+      logGroupName,
+      logGroupIdentifier,
+      logStreamNames,
+      logStreamNamePrefix,
+      startTime = 0,
+      endTime = Number.MAX_SAFE_INTEGER,
+      filterPattern = "",
+      limit = PAGE_EVENTS,
+      nextToken,
+    },
+  ) {
     const group = findGroup(call, logGroupIdentifier ?? logGroupName);
-    if (logStreamNames && logStreamNamePrefix !== undefined) throw invalid("Only one of logStreamNamePrefix and logStreamNames can be specified.");
-    if (limit < 1 || limit > PAGE_EVENTS) throw invalid(`1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value between 1 and 10000`);
+    if (logStreamNames && logStreamNamePrefix !== undefined)
+      throw invalid("Only one of logStreamNamePrefix and logStreamNames can be specified.");
+    if (limit < 1 || limit > PAGE_EVENTS)
+      throw invalid(
+        `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value between 1 and 10000`,
+      );
     const matches = compile(filterPattern);
     for (const name of logStreamNames ?? []) findStream(group, name);
-    const streams = [...group.streams.values()].filter(({ name }) => (logStreamNames ? logStreamNames.includes(name) : name.startsWith(logStreamNamePrefix ?? "")));
+    const streams = [...group.streams.values()].filter(({ name }) =>
+      logStreamNames ? logStreamNames.includes(name) : name.startsWith(logStreamNamePrefix ?? ""),
+    );
     const found = streams.flatMap((stream) =>
       alive(group, stream, call.now)
         .filter(({ timestamp, message }) => timestamp >= startTime && timestamp <= endTime && matches(message))

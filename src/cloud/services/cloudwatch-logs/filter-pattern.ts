@@ -43,7 +43,8 @@ function compileTerms(text: string): Matcher {
       terms.push({ sign, holds: (message) => compiled.test(message) });
     } else {
       const wanted = quoted === undefined ? plain! : quoted.replace(/\\(.)/g, "$1");
-      if (quoted === undefined && !/^[\w@/.:#-]+$/.test(wanted)) throw invalid("Terms with other than alphanumeric characters must be in double quotes");
+      if (quoted === undefined && !/^[\w@/.:#-]+$/.test(wanted))
+        throw invalid("Terms with other than alphanumeric characters must be in double quotes");
       terms.push({ sign, holds: (message) => message.includes(wanted) });
     }
     at += whole.length;
@@ -51,7 +52,10 @@ function compileTerms(text: string): Matcher {
   const all = terms.filter(({ sign }) => sign === "");
   const any = terms.filter(({ sign }) => sign === "?");
   const none = terms.filter(({ sign }) => sign === "-");
-  return (message) => all.every(({ holds }) => holds(message)) && (all.length > 0 || any.length === 0 || any.some(({ holds }) => holds(message))) && !none.some(({ holds }) => holds(message));
+  return (message) =>
+    all.every(({ holds }) => holds(message)) &&
+    (all.length > 0 || any.length === 0 || any.some(({ holds }) => holds(message))) &&
+    !none.some(({ holds }) => holds(message));
 }
 
 type Compare = (value: unknown) => boolean;
@@ -71,18 +75,32 @@ function comparison(operator: string, operand: string): Compare {
   if (quoted === undefined && operand !== "" && Number.isFinite(number)) return numeric(operator, number);
   if (operator !== "=" && operator !== "!=") throw invalid(`${operator} needs a number`);
   const text = quoted ?? operand;
-  const pattern = new RegExp(`^${text.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`, "s");
+  const pattern = new RegExp(
+    `^${text
+      .split("*")
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*")}$`,
+    "s",
+  );
   return (value) => value !== undefined && value !== null && pattern.test(plain(value)) === (operator === "=");
 }
 
 function numeric(operator: string, number: number): Compare {
-  const by: Record<string, (value: number) => boolean> = { "=": (value) => value === number, "!=": (value) => value !== number, "<": (value) => value < number, ">": (value) => value > number, "<=": (value) => value <= number, ">=": (value) => value >= number };
+  const by: Record<string, (value: number) => boolean> = {
+    "=": (value) => value === number,
+    "!=": (value) => value !== number,
+    "<": (value) => value < number,
+    ">": (value) => value > number,
+    "<=": (value) => value <= number,
+    ">=": (value) => value >= number,
+  };
   const holds = by[operator];
   if (!holds) throw invalid(`unknown operator ${operator}`);
   return (value) => value !== null && value !== "" && Number.isFinite(Number(value)) && typeof value !== "boolean" && holds(Number(value));
 }
 
-const TOKEN = /\s*(\(|\)|&&|\|\||<=|>=|!=|=|<|>|IS\s+NULL|NOT\s+EXISTS|IS\s+TRUE|IS\s+FALSE|"(?:\\.|[^"\\])*"|%(?:\\.|[^%\\])*%|\$[^\s=!<>&|()]*|[^\s=!<>&|()"]+)/gy;
+const TOKEN =
+  /\s*(\(|\)|&&|\|\||<=|>=|!=|=|<|>|IS\s+NULL|NOT\s+EXISTS|IS\s+TRUE|IS\s+FALSE|"(?:\\.|[^"\\])*"|%(?:\\.|[^%\\])*%|\$[^\s=!<>&|()]*|[^\s=!<>&|()"]+)/gy;
 
 function tokens(text: string): string[] {
   const found: string[] = [];
@@ -166,7 +184,9 @@ function compileJson(text: string): Matcher {
 /** `$.a.b[0]["c d"]` */
 function selector(text: string): (subject: unknown) => unknown {
   if (!text.startsWith("$")) throw invalid("a selector begins with $");
-  const steps = [...text.slice(1).matchAll(/\.([^.[\]]+)|\[(\d+)\]|\[["']([^"']+)["']\]/g)].map(([, name, index, quoted]) => name ?? index ?? quoted!);
+  const steps = [...text.slice(1).matchAll(/\.([^.[\]]+)|\[(\d+)\]|\[["']([^"']+)["']\]/g)].map(
+    ([, name, index, quoted]) => name ?? index ?? quoted!,
+  );
   return (subject) => {
     let value = subject;
     for (const step of steps) {
@@ -204,7 +224,8 @@ function fieldCondition(part: string): Condition<string | undefined> {
 }
 
 /** The parts between commas, but for those in quotes or in a regular expression. */
-const fieldNames = (text: string): string[] => (text.slice(1, -1).match(/(?:"(?:\\.|[^"\\])*"|%(?:\\.|[^%\\])*%|[^,])+/g) ?? []).map((part) => part.trim());
+const fieldNames = (text: string): string[] =>
+  (text.slice(1, -1).match(/(?:"(?:\\.|[^"\\])*"|%(?:\\.|[^%\\])*%|[^,])+/g) ?? []).map((part) => part.trim());
 
 const fieldValues = (message: string): string[] =>
   [...message.matchAll(/"([^"]*)"|\[([^\]]*)\]|(\S+)/g)].map(([, quoted, bracketed, plain = ""]) => quoted ?? bracketed ?? plain);
@@ -215,7 +236,9 @@ export function extract(pattern: string, message: string): Record<string, string
   if (text.startsWith("[")) return extractFields(fieldNames(text), fieldValues(message));
   if (!text.startsWith("{")) return {};
   const parsed: unknown = JSON.parse(message);
-  const found = tokens(text.slice(1, -1)).filter((token) => token.startsWith("$")).map((token) => [token, selector(token)(parsed)] as const);
+  const found = tokens(text.slice(1, -1))
+    .filter((token) => token.startsWith("$"))
+    .map((token) => [token, selector(token)(parsed)] as const);
   return Object.fromEntries(found.flatMap(([token, value]) => (value === undefined ? [] : [[token, plain(value)]])));
 }
 

@@ -11,16 +11,31 @@ export const filterOperations = {
   PutMetricFilter(call, { logGroupName, filterName, filterPattern, metricTransformations, ...rest }) {
     const group = findGroup(call, logGroupName);
     compile(filterPattern);
-    if (metricTransformations.length !== 1) throw invalid("1 validation error detected: Value at 'metricTransformations' failed to satisfy constraint: Member must have length equal to 1");
+    if (metricTransformations.length !== 1)
+      throw invalid(
+        "1 validation error detected: Value at 'metricTransformations' failed to satisfy constraint: Member must have length equal to 1",
+      );
     if (!group.metricFilters.has(filterName) && group.metricFilters.size >= 100) throw limit("100 metric filters for each log group");
     const { applyOnTransformedLogs } = rest;
-    group.metricFilters.set(filterName, { filterName, filterPattern, metricTransformations, applyOnTransformedLogs, logGroupName: group.name, creationTime: call.now });
+    group.metricFilters.set(filterName, {
+      filterName,
+      filterPattern,
+      metricTransformations,
+      applyOnTransformedLogs,
+      logGroupName: group.name,
+      creationTime: call.now,
+    });
   },
   DescribeMetricFilters(call, { logGroupName, filterNamePrefix = "", metricName, metricNamespace, limit: most, nextToken }) {
     const groups = logGroupName === undefined ? [...call.state.groups.values()] : [findGroup(call, logGroupName)];
     const all = groups
       .flatMap(({ metricFilters }) => [...metricFilters.values()])
-      .filter(({ filterName = "", metricTransformations = [] }) => filterName.startsWith(filterNamePrefix) && (metricName === undefined || metricTransformations.some((each) => each.metricName === metricName && each.metricNamespace === metricNamespace)))
+      .filter(
+        ({ filterName = "", metricTransformations = [] }) =>
+          filterName.startsWith(filterNamePrefix) &&
+          (metricName === undefined ||
+            metricTransformations.some((each) => each.metricName === metricName && each.metricNamespace === metricNamespace)),
+      )
       .sort((a, b) => (a.filterName! < b.filterName! ? -1 : 1));
     const { page: metricFilters, nextToken: next } = page(all, most, nextToken);
     return { metricFilters, nextToken: next };
@@ -30,19 +45,37 @@ export const filterOperations = {
   },
   TestMetricFilter(_call, { filterPattern, logEventMessages }) {
     const matches = compile(filterPattern);
-    return { matches: logEventMessages.flatMap((eventMessage, index) => (matches(eventMessage) ? [{ eventNumber: index + 1, eventMessage, extractedValues: extract(filterPattern, eventMessage) }] : [])) };
+    return {
+      matches: logEventMessages.flatMap((eventMessage, index) =>
+        matches(eventMessage) ? [{ eventNumber: index + 1, eventMessage, extractedValues: extract(filterPattern, eventMessage) }] : [],
+      ),
+    };
   },
 
   PutSubscriptionFilter(call, { logGroupName, filterName, filterPattern, destinationArn, roleArn, distribution = "ByLogStream" }) {
     const group = findGroup(call, logGroupName);
     compile(filterPattern);
-    if (!/^arn:aws:(kinesis|firehose|lambda|logs):/.test(destinationArn)) throw invalid("Could not execute the given destination ARN. Make sure the destination ARN is one of Kinesis, Firehose, Lambda or a logical destination.");
+    if (!/^arn:aws:(kinesis|firehose|lambda|logs):/.test(destinationArn))
+      throw invalid(
+        "Could not execute the given destination ARN. Make sure the destination ARN is one of Kinesis, Firehose, Lambda or a logical destination.",
+      );
     // Two for each log group: cloudwatch_limits_cwl.html
-    if (!group.subscriptionFilters.has(filterName) && group.subscriptionFilters.size >= 2) throw limit("2 subscription filters for each log group");
-    group.subscriptionFilters.set(filterName, { filterName, logGroupName: group.name, filterPattern, destinationArn, roleArn, distribution, creationTime: call.now });
+    if (!group.subscriptionFilters.has(filterName) && group.subscriptionFilters.size >= 2)
+      throw limit("2 subscription filters for each log group");
+    group.subscriptionFilters.set(filterName, {
+      filterName,
+      logGroupName: group.name,
+      filterPattern,
+      destinationArn,
+      roleArn,
+      distribution,
+      creationTime: call.now,
+    });
   },
   DescribeSubscriptionFilters(call, { logGroupName, filterNamePrefix = "", limit: most, nextToken }) {
-    const all = [...findGroup(call, logGroupName).subscriptionFilters.values()].filter(({ filterName = "" }) => filterName.startsWith(filterNamePrefix));
+    const all = [...findGroup(call, logGroupName).subscriptionFilters.values()].filter(({ filterName = "" }) =>
+      filterName.startsWith(filterNamePrefix),
+    );
     const { page: subscriptionFilters, nextToken: next } = page(all, most, nextToken);
     return { subscriptionFilters, nextToken: next };
   },

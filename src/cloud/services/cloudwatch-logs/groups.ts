@@ -7,7 +7,10 @@ import { alive, findGroup, findStream, invalid, page, sizeOf, type Group, type H
 const RETENTIONS = new Set([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]);
 
 export function checkRetention(days: number): void {
-  if (!RETENTIONS.has(days)) throw invalid(`1 validation error detected: Value '${days}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [${[...RETENTIONS].join(", ")}]`);
+  if (!RETENTIONS.has(days))
+    throw invalid(
+      `1 validation error detected: Value '${days}' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: [${[...RETENTIONS].join(", ")}]`,
+    );
 }
 
 export function checkTags(tags: Record<string, string>): void {
@@ -53,8 +56,12 @@ function shownStream(call: Here, group: Group, stream: Stream): sdk.LogStream {
 
 export const groupOperations = {
   CreateLogGroup(call, { logGroupName, kmsKeyId, tags = {}, logGroupClass = "STANDARD", deletionProtectionEnabled = false }) {
-    if (!/^[.\-_/#A-Za-z0-9]{1,512}$/.test(logGroupName)) throw invalid(`1 validation error detected: Value '${logGroupName}' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+`);
-    if (call.state.groups.has(logGroupName)) throw new AwsError("ResourceAlreadyExistsException", "The specified log group already exists", 400);
+    if (!/^[.\-_/#A-Za-z0-9]{1,512}$/.test(logGroupName))
+      throw invalid(
+        `1 validation error detected: Value '${logGroupName}' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+`,
+      );
+    if (call.state.groups.has(logGroupName))
+      throw new AwsError("ResourceAlreadyExistsException", "The specified log group already exists", 400);
     checkTags(tags);
     call.state.groups.set(logGroupName, {
       name: logGroupName,
@@ -71,15 +78,24 @@ export const groupOperations = {
   },
   DeleteLogGroup(call, { logGroupName }) {
     const group = findGroup(call, logGroupName);
-    if (group.deletionProtection) throw new AwsError("ValidationException", "The log group can't be deleted while deletion protection is enabled.", 400);
+    if (group.deletionProtection)
+      throw new AwsError("ValidationException", "The log group can't be deleted while deletion protection is enabled.", 400);
     call.state.groups.delete(group.name);
   },
   DescribeLogGroups(call, { logGroupNamePrefix = "", logGroupNamePattern, logGroupIdentifiers, logGroupClass, limit, nextToken }) {
-    if (logGroupNamePattern !== undefined && logGroupNamePrefix !== "") throw invalid("Only one of logGroupNamePrefix and logGroupNamePattern can be specified.");
-    const named = logGroupIdentifiers && new Set(logGroupIdentifiers.map((identifier) => /:log-group:([^:]+)/.exec(identifier)?.[1] ?? identifier));
+    if (logGroupNamePattern !== undefined && logGroupNamePrefix !== "")
+      throw invalid("Only one of logGroupNamePrefix and logGroupNamePattern can be specified.");
+    const named =
+      logGroupIdentifiers && new Set(logGroupIdentifiers.map((identifier) => /:log-group:([^:]+)/.exec(identifier)?.[1] ?? identifier));
     const pattern = logGroupNamePattern?.toLowerCase();
     const all = [...call.state.groups.values()]
-      .filter(({ name, logGroupClass: kind }) => name.startsWith(logGroupNamePrefix) && (pattern === undefined || name.toLowerCase().includes(pattern)) && (!named || named.has(name)) && (logGroupClass === undefined || kind === logGroupClass))
+      .filter(
+        ({ name, logGroupClass: kind }) =>
+          name.startsWith(logGroupNamePrefix) &&
+          (pattern === undefined || name.toLowerCase().includes(pattern)) &&
+          (!named || named.has(name)) &&
+          (logGroupClass === undefined || kind === logGroupClass),
+      )
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const { page: groups, nextToken: next } = page(all, limit, nextToken);
     return { logGroups: groups.map((group) => shownGroup(call, group)), nextToken: next };
@@ -104,20 +120,32 @@ export const groupOperations = {
 
   CreateLogStream(call, { logGroupName, logStreamName }) {
     const group = findGroup(call, logGroupName);
-    if (!/^[^:*]{1,512}$/.test(logStreamName)) throw invalid(`1 validation error detected: Value '${logStreamName}' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*`);
-    if (group.streams.has(logStreamName)) throw new AwsError("ResourceAlreadyExistsException", "The specified log stream already exists", 400);
+    if (!/^[^:*]{1,512}$/.test(logStreamName))
+      throw invalid(
+        `1 validation error detected: Value '${logStreamName}' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*`,
+      );
+    if (group.streams.has(logStreamName))
+      throw new AwsError("ResourceAlreadyExistsException", "The specified log stream already exists", 400);
     group.streams.set(logStreamName, { name: logStreamName, created: call.now, events: [] });
   },
   DeleteLogStream(call, { logGroupName, logStreamName }) {
     const group = findGroup(call, logGroupName);
     group.streams.delete(findStream(group, logStreamName).name);
   },
-  DescribeLogStreams(call, { logGroupName, logGroupIdentifier, logStreamNamePrefix = "", orderBy = "LogStreamName", descending = false, limit, nextToken }) {
+  DescribeLogStreams(
+    call,
+    { logGroupName, logGroupIdentifier, logStreamNamePrefix = "", orderBy = "LogStreamName", descending = false, limit, nextToken },
+  ) {
     const group = findGroup(call, logGroupIdentifier ?? logGroupName);
-    if (orderBy === "LastEventTime" && logStreamNamePrefix !== "") throw invalid("Cannot order by LastEventTime with a logStreamNamePrefix.");
-    const shown = [...group.streams.values()].filter(({ name }) => name.startsWith(logStreamNamePrefix)).map((stream) => shownStream(call, group, stream));
+    if (orderBy === "LastEventTime" && logStreamNamePrefix !== "")
+      throw invalid("Cannot order by LastEventTime with a logStreamNamePrefix.");
+    const shown = [...group.streams.values()]
+      .filter(({ name }) => name.startsWith(logStreamNamePrefix))
+      .map((stream) => shownStream(call, group, stream));
     const byName = (a: sdk.LogStream, b: sdk.LogStream) => (a.logStreamName! < b.logStreamName! ? -1 : 1);
-    shown.sort((a, b) => (orderBy === "LastEventTime" ? (a.lastEventTimestamp ?? 0) - (b.lastEventTimestamp ?? 0) || byName(a, b) : byName(a, b)));
+    shown.sort((a, b) =>
+      orderBy === "LastEventTime" ? (a.lastEventTimestamp ?? 0) - (b.lastEventTimestamp ?? 0) || byName(a, b) : byName(a, b),
+    );
     if (descending) shown.reverse();
     const { page: logStreams, nextToken: next } = page(shown, limit, nextToken);
     return { logStreams, nextToken: next };

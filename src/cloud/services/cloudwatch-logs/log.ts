@@ -5,7 +5,12 @@ import { AwsError, type Call } from "../../service.ts";
 
 export type Event = { timestamp: number; message: string; ingestionTime: number; id: string };
 
-export type Stream = { name: string; created: Instant; /** By timestamp, those of one moment as they came. */ events: Event[]; lastIngestion?: Instant };
+export type Stream = {
+  name: string;
+  created: Instant;
+  /** By timestamp, those of one moment as they came. */ events: Event[];
+  lastIngestion?: Instant;
+};
 
 export type Group = {
   name: string;
@@ -79,8 +84,16 @@ export function untoken(text: string): unknown {
 }
 
 /** A page of what is sorted already, by place. */
-export function page<Item>(items: readonly Item[], limit: number | undefined, nextToken: string | undefined, max = 50): { page: Item[]; nextToken?: string } {
-  if (limit !== undefined && (limit < 1 || limit > max)) throw invalid(`1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to ${max}`);
+export function page<Item>(
+  items: readonly Item[],
+  limit: number | undefined,
+  nextToken: string | undefined,
+  max = 50,
+): { page: Item[]; nextToken?: string } {
+  if (limit !== undefined && (limit < 1 || limit > max))
+    throw invalid(
+      `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to ${max}`,
+    );
   const from = nextToken === undefined ? 0 : Number(untoken(nextToken));
   const to = from + (limit ?? max);
   return { page: items.slice(from, to), nextToken: to < items.length ? token(to) : undefined };

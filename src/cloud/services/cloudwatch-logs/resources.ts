@@ -6,18 +6,47 @@ import { findGroup, type Group, type Here } from "./log.ts";
 
 const here = (call: Call) => call as Here;
 const group = (call: Call, name: string): Group | undefined => here(call).state.groups.get(name);
-const tagsOf = ({ Tags = [] }: Properties, stack: Stack) => ({ ...stack.tags, ...Object.fromEntries(Tags.map(({ Key, Value }: { Key: string; Value: unknown }) => [Key, String(Value)])) });
+const tagsOf = ({ Tags = [] }: Properties, stack: Stack) => ({
+  ...stack.tags,
+  ...Object.fromEntries(Tags.map(({ Key, Value }: { Key: string; Value: unknown }) => [Key, String(Value)])),
+});
 const number = (value: unknown) => (value === undefined ? undefined : Number(value));
 const lower = (name: string) => name.slice(0, 1).toLowerCase() + name.slice(1);
-const lowered = (object: Record<string, unknown>) => Object.fromEntries(Object.entries(object).map(([name, value]) => [lower(name), value]));
+const lowered = (object: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [lower(name), value]));
 
-function putMetricFilter(call: Call, name: string, { LogGroupName, FilterPattern, MetricTransformations, ApplyOnTransformedLogs }: Properties): void {
-  const metricTransformations = MetricTransformations.map((each: Properties) => ({ ...lowered(each), defaultValue: number(each.DefaultValue), dimensions: each.Dimensions && Object.fromEntries(each.Dimensions.map(({ Key, Value }: Properties) => [Key, Value])) }));
-  filterOperations.PutMetricFilter(here(call), { logGroupName: LogGroupName, filterName: name, filterPattern: FilterPattern, metricTransformations, applyOnTransformedLogs: ApplyOnTransformedLogs });
+function putMetricFilter(
+  call: Call,
+  name: string,
+  { LogGroupName, FilterPattern, MetricTransformations, ApplyOnTransformedLogs }: Properties,
+): void {
+  const metricTransformations = MetricTransformations.map((each: Properties) => ({
+    ...lowered(each),
+    defaultValue: number(each.DefaultValue),
+    dimensions: each.Dimensions && Object.fromEntries(each.Dimensions.map(({ Key, Value }: Properties) => [Key, Value])),
+  }));
+  filterOperations.PutMetricFilter(here(call), {
+    logGroupName: LogGroupName,
+    filterName: name,
+    filterPattern: FilterPattern,
+    metricTransformations,
+    applyOnTransformedLogs: ApplyOnTransformedLogs,
+  });
 }
 
-function putSubscriptionFilter(call: Call, name: string, { LogGroupName, FilterPattern, DestinationArn, RoleArn, Distribution }: Properties): void {
-  filterOperations.PutSubscriptionFilter(here(call), { logGroupName: LogGroupName, filterName: name, filterPattern: FilterPattern, destinationArn: DestinationArn, roleArn: RoleArn, distribution: Distribution });
+function putSubscriptionFilter(
+  call: Call,
+  name: string,
+  { LogGroupName, FilterPattern, DestinationArn, RoleArn, Distribution }: Properties,
+): void {
+  filterOperations.PutSubscriptionFilter(here(call), {
+    logGroupName: LogGroupName,
+    filterName: name,
+    filterPattern: FilterPattern,
+    destinationArn: DestinationArn,
+    roleArn: RoleArn,
+    distribution: Distribution,
+  });
 }
 
 const policyText = (document: unknown) => (typeof document === "string" ? document : JSON.stringify(document));
@@ -28,7 +57,13 @@ export const resources = {
       const logGroupName = properties.LogGroupName ?? stack.generatedName(512);
       const retention = number(properties.RetentionInDays);
       if (retention !== undefined) checkRetention(retention);
-      groupOperations.CreateLogGroup(here(call), { logGroupName, kmsKeyId: properties.KmsKeyId, logGroupClass: properties.LogGroupClass, tags: tagsOf(properties, stack), deletionProtectionEnabled: String(properties.DeletionProtectionEnabled) === "true" });
+      groupOperations.CreateLogGroup(here(call), {
+        logGroupName,
+        kmsKeyId: properties.KmsKeyId,
+        logGroupClass: properties.LogGroupClass,
+        tags: tagsOf(properties, stack),
+        deletionProtectionEnabled: String(properties.DeletionProtectionEnabled) === "true",
+      });
       findGroup(here(call), logGroupName).retentionInDays = retention;
       return logGroupName;
     },
@@ -49,7 +84,9 @@ export const resources = {
     attributes: (call, id) => ({ Arn: `${call.arn("logs", `log-group:${id}`)}:*` }),
     read(call, id) {
       const found = group(call, id);
-      return found && { LogGroupName: id, RetentionInDays: found.retentionInDays, KmsKeyId: found.kmsKeyId, LogGroupClass: found.logGroupClass };
+      return (
+        found && { LogGroupName: id, RetentionInDays: found.retentionInDays, KmsKeyId: found.kmsKeyId, LogGroupClass: found.logGroupClass }
+      );
     },
   }),
   "AWS::Logs::LogStream": resource({
@@ -89,7 +126,8 @@ export const resources = {
       filterOperations.PutResourcePolicy(here(call), { policyName: PolicyName, policyDocument: policyText(PolicyDocument) });
       return PolicyName;
     },
-    update: (call, id, { PolicyDocument }) => void filterOperations.PutResourcePolicy(here(call), { policyName: id, policyDocument: policyText(PolicyDocument) }),
+    update: (call, id, { PolicyDocument }) =>
+      void filterOperations.PutResourcePolicy(here(call), { policyName: id, policyDocument: policyText(PolicyDocument) }),
     delete(call, id) {
       here(call).state.policies.delete(id);
     },

@@ -34,35 +34,33 @@ import { vpcBlockOperations } from "./vpc-blocks.ts";
 import { vpcResources } from "./vpc-resources.ts";
 import { vpcOperations } from "./vpcs.ts";
 
-const operations = honouringDryRun(
-  ({
-    ...accountAttributeOperations,
-    ...addressOperations,
-    ...defaultVpcOperations,
-    ...dhcpOptionsOperations,
-    ...endpointOperations,
-    ...endpointServiceOperations,
-    ...flowLogOperations,
-    ...instanceTypeOperations,
-    ...interfaceAddressOperations,
-    ...interfaceOperations,
-    ...internetGatewayOperations,
-    ...natGatewayAddressOperations,
-    ...natGatewayOperations,
-    ...networkAclOperations,
-    ...peeringOperations,
-    ...prefixListOperations,
-    ...regionOperations,
-    ...routeOperations,
-    ...routeTableOperations,
-    ...securityGroupOperations,
-    ...securityGroupRuleOperations,
-    ...subnetOperations,
-    ...tagOperations,
-    ...vpcBlockOperations,
-    ...vpcOperations,
-  }),
-) satisfies Operations<sdk.EC2, State>;
+const operations = honouringDryRun({
+  ...accountAttributeOperations,
+  ...addressOperations,
+  ...defaultVpcOperations,
+  ...dhcpOptionsOperations,
+  ...endpointOperations,
+  ...endpointServiceOperations,
+  ...flowLogOperations,
+  ...instanceTypeOperations,
+  ...interfaceAddressOperations,
+  ...interfaceOperations,
+  ...internetGatewayOperations,
+  ...natGatewayAddressOperations,
+  ...natGatewayOperations,
+  ...networkAclOperations,
+  ...peeringOperations,
+  ...prefixListOperations,
+  ...regionOperations,
+  ...routeOperations,
+  ...routeTableOperations,
+  ...securityGroupOperations,
+  ...securityGroupRuleOperations,
+  ...subnetOperations,
+  ...tagOperations,
+  ...vpcBlockOperations,
+  ...vpcOperations,
+}) satisfies Operations<sdk.EC2, State>;
 
 export const ec2 = {
   api: { signing: "ec2", protocol: "ec2Query", version: "2016-11-15", namespace: "http://ec2.amazonaws.com/doc/2016-11-15/" },
@@ -72,7 +70,7 @@ export const ec2 = {
   timers: { ...endpointTimers, ...natGatewayAddressTimers, ...natGatewayTimers, ...peeringTimers, ...prefixListTimers },
   tagged,
   tag,
-  resources: ({
+  resources: {
     ...addressResources,
     ...dhcpOptionsResources,
     ...endpointResources,
@@ -83,5 +81,5 @@ export const ec2 = {
     ...routeTableResources,
     ...securityGroupResources,
     ...vpcResources,
-  }),
+  },
 } satisfies Service;

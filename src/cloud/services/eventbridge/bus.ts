@@ -25,7 +25,17 @@ export type Rule = {
   counts: { matched: number; delivered: number; failed: number; lastFailure?: string };
 };
 
-export type Bus = { name: string; description?: string; kmsKeyIdentifier?: string; deadLetterArn?: string; logConfig?: sdk.LogConfig; created: Instant; policy?: string; tags: Record<string, string>; rules: Map<string, Rule> };
+export type Bus = {
+  name: string;
+  description?: string;
+  kmsKeyIdentifier?: string;
+  deadLetterArn?: string;
+  logConfig?: sdk.LogConfig;
+  created: Instant;
+  policy?: string;
+  tags: Record<string, string>;
+  rules: Map<string, Rule>;
+};
 
 export const DEFAULT = "default";
 
@@ -35,9 +45,22 @@ export const state = () => ({ buses: new Map<string, Bus>([[DEFAULT, newBus(DEFA
 export type State = ReturnType<typeof state>;
 
 /** An event as rules and targets see it. */
-export type Envelope = { version: "0"; id: string; "detail-type": string; source: string; account: string; time: string; region: string; resources: string[]; detail: unknown };
+export type Envelope = {
+  version: "0";
+  id: string;
+  "detail-type": string;
+  source: string;
+  account: string;
+  time: string;
+  region: string;
+  resources: string[];
+  detail: unknown;
+};
 
-export type Timers = { scheduled: { bus: string; rule: string }; /** `forwarded`: it came from another bus. */ deliver: { bus: string; rule: string; target: string; event: Envelope; forwarded: boolean } };
+export type Timers = {
+  scheduled: { bus: string; rule: string };
+  /** `forwarded`: it came from another bus. */ deliver: { bus: string; rule: string; target: string; event: Envelope; forwarded: boolean };
+};
 export type Here = Call<State, Timers>;
 
 export const busArn = (call: Here, name: string): string => call.arn("events", `event-bus/${name}`);
@@ -66,8 +89,16 @@ export const makeBus = newBus;
 export const invalid = (message: string) => new AwsError("ValidationException", message, 400);
 
 /** Sorted pages with the last name as token. */
-export function page<Item>(items: readonly Item[], name: (item: Item) => string, limit = 100, token?: string): { items: Item[]; NextToken?: string } {
-  if (limit < 1 || limit > 100) throw invalid(`1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100`);
+export function page<Item>(
+  items: readonly Item[],
+  name: (item: Item) => string,
+  limit = 100,
+  token?: string,
+): { items: Item[]; NextToken?: string } {
+  if (limit < 1 || limit > 100)
+    throw invalid(
+      `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 100`,
+    );
   const after = token === undefined ? "" : Buffer.from(token, "base64").toString();
   const rest = items.filter((item) => name(item) > after).sort((a, b) => (name(a) < name(b) ? -1 : 1));
   const shown = rest.slice(0, limit);

@@ -41,9 +41,15 @@ export function deliver(call: Here, { bus, rule: ruleName, target: id, event, fo
 type Carrier = (call: Here, arn: string, text: string, event: Envelope, target: sdk.Target) => void;
 
 // Written out because a service's type can't follow from its own.
-type Queues = { SendMessage(input: { QueueUrl: string; MessageBody: string; MessageGroupId?: string; MessageAttributes?: object }): unknown };
+type Queues = {
+  SendMessage(input: { QueueUrl: string; MessageBody: string; MessageGroupId?: string; MessageAttributes?: object }): unknown;
+};
 type Topics = { Publish(input: { TopicArn: string; Message: string }): unknown };
-type Logs = { CreateLogStream(input: object): unknown; DescribeLogStreams(input: object): { logStreams?: { logStreamName?: string }[] }; PutLogEvents(input: object): unknown };
+type Logs = {
+  CreateLogStream(input: object): unknown;
+  DescribeLogStreams(input: object): { logStreams?: { logStreamName?: string }[] };
+  PutLogEvents(input: object): unknown;
+};
 
 /** By the target's service. One that is not here fails by its name, as a target that can't be reached does. */
 const carriers: Record<string, Carrier> = {
@@ -59,7 +65,9 @@ const carriers: Record<string, Carrier> = {
     const logs = call.ask("logs") as unknown as Logs;
     const logGroupName = /:log-group:([^:]+)/.exec(arn)?.[1];
     const logStreamName = "events"; // AWS makes one of its own naming
-    const there = logs.DescribeLogStreams({ logGroupName, logStreamNamePrefix: logStreamName }).logStreams?.some((stream) => stream.logStreamName === logStreamName);
+    const there = logs
+      .DescribeLogStreams({ logGroupName, logStreamNamePrefix: logStreamName })
+      .logStreams?.some((stream) => stream.logStreamName === logStreamName);
     if (!there) logs.CreateLogStream({ logGroupName, logStreamName });
     logs.PutLogEvents({ logGroupName, logStreamName, logEvents: [{ timestamp: call.now, message }] });
   },
@@ -91,7 +99,12 @@ function bury(call: Here, arn: string, event: Envelope, rule: Rule, target: sdk.
     (at(call, arn).ask("sqs") as unknown as Queues).SendMessage({
       QueueUrl: `${account}/${resource}`,
       MessageBody: JSON.stringify(event),
-      MessageAttributes: { RULE_ARN: text(ruleArn(call, rule)), TARGET_ARN: text(target.Arn ?? ""), ERROR_CODE: text(error.code), ERROR_MESSAGE: text(error.message || error.code) },
+      MessageAttributes: {
+        RULE_ARN: text(ruleArn(call, rule)),
+        TARGET_ARN: text(target.Arn ?? ""),
+        ERROR_CODE: text(error.code),
+        ERROR_MESSAGE: text(error.message || error.code),
+      },
     });
   } catch (failure) {
     if (!(failure instanceof AwsError)) throw failure;
@@ -105,8 +118,16 @@ export function inputOf({ Input, InputPath, InputTransformer }: sdk.Target, even
   if (InputPath !== undefined) return JSON.stringify(select(event, InputPath)) ?? "";
   if (!InputTransformer) return JSON.stringify(event);
   const template = InputTransformer.InputTemplate ?? "";
-  const variables: Record<string, unknown> = Object.fromEntries(Object.entries(InputTransformer.InputPathsMap ?? {}).map(([variable, path]) => [variable, select(event, path)]));
-  Object.assign(variables, { "aws.events.rule-arn": arn, "aws.events.rule-name": name, "aws.events.event.ingestion-time": event.time, "aws.events.event": event, "aws.events.event.json": event });
+  const variables: Record<string, unknown> = Object.fromEntries(
+    Object.entries(InputTransformer.InputPathsMap ?? {}).map(([variable, path]) => [variable, select(event, path)]),
+  );
+  Object.assign(variables, {
+    "aws.events.rule-arn": arn,
+    "aws.events.rule-name": name,
+    "aws.events.event.ingestion-time": event.time,
+    "aws.events.event": event,
+    "aws.events.event.json": event,
+  });
   return template.replace(/<([\w.-]+)>/g, (whole, variable: string, offset: number) => {
     if (!(variable in variables)) return whole;
     const value = variables[variable];

@@ -20,20 +20,33 @@ async function connect() {
     for (const { ReceiptHandle } of Messages) await sqs.deleteMessage({ QueueUrl, ReceiptHandle });
     return Messages.map(({ Body }) => Body!);
   };
-  const toInbox = (Rule: string, target = {}) => events.putTargets({ Rule, Targets: [{ Id: "inbox", Arn: "arn:aws:sqs:eu-west-1:123456789012:inbox", ...target }] });
+  const toInbox = (Rule: string, target = {}) =>
+    events.putTargets({ Rule, Targets: [{ Id: "inbox", Arn: "arn:aws:sqs:eu-west-1:123456789012:inbox", ...target }] });
   return { cloud, events, sqs, received, toInbox };
 }
 
 test("an event that matches arrives at the target as AWS shapes it, and one that doesn't stays away", async () => {
   const { cloud, events, received, toInbox } = await connect();
-  await events.putRule({ Name: "orders", EventPattern: JSON.stringify({ source: ["shop"], detail: { total: [{ numeric: [">", 100] }] } }) });
+  await events.putRule({
+    Name: "orders",
+    EventPattern: JSON.stringify({ source: ["shop"], detail: { total: [{ numeric: [">", 100] }] } }),
+  });
   await toInbox("orders");
   const put = (total: number) => ({ Source: "shop", DetailType: "Order", Detail: JSON.stringify({ total }) });
   expect(await events.putEvents({ Entries: [put(50), put(150)] })).toMatchObject({ FailedEntryCount: 0 });
   cloud.settle();
   const [body, ...more] = await received();
   expect(more).toEqual([]);
-  expect(JSON.parse(body!)).toMatchObject({ version: "0", source: "shop", "detail-type": "Order", account: "123456789012", region: "eu-west-1", time: "2026-03-02T10:00:00Z", resources: [], detail: { total: 150 } });
+  expect(JSON.parse(body!)).toMatchObject({
+    version: "0",
+    source: "shop",
+    "detail-type": "Order",
+    account: "123456789012",
+    region: "eu-west-1",
+    time: "2026-03-02T10:00:00Z",
+    resources: [],
+    detail: { total: 150 },
+  });
 });
 
 test("a schedule fires on the cloud's clock: every hour from its creation, and at three each night", async () => {
@@ -55,18 +68,29 @@ test("a schedule fires on the cloud's clock: every hour from its creation, and a
 test("what can't be delivered goes to the dead-letter queue with the reason", async () => {
   const { cloud, events, sqs, toInbox } = await connect();
   await events.putRule({ Name: "orders", EventPattern: JSON.stringify({ source: ["shop"] }) });
-  await toInbox("orders", { Arn: "arn:aws:sqs:eu-west-1:123456789012:gone", DeadLetterConfig: { Arn: "arn:aws:sqs:eu-west-1:123456789012:inbox" } });
+  await toInbox("orders", {
+    Arn: "arn:aws:sqs:eu-west-1:123456789012:gone",
+    DeadLetterConfig: { Arn: "arn:aws:sqs:eu-west-1:123456789012:inbox" },
+  });
   await events.putEvents({ Entries: [{ Source: "shop", DetailType: "Order", Detail: "{}" }] });
   cloud.settle();
   const { QueueUrl } = await sqs.getQueueUrl({ QueueName: "inbox" });
   const { Messages } = await sqs.receiveMessage({ QueueUrl, MessageAttributeNames: ["All"] });
-  expect(Messages![0]!.MessageAttributes).toMatchObject({ ERROR_CODE: { StringValue: "QueueDoesNotExist" }, RULE_ARN: { StringValue: "arn:aws:events:eu-west-1:123456789012:rule/orders" } });
+  expect(Messages![0]!.MessageAttributes).toMatchObject({
+    ERROR_CODE: { StringValue: "QueueDoesNotExist" },
+    RULE_ARN: { StringValue: "arn:aws:events:eu-west-1:123456789012:rule/orders" },
+  });
 });
 
 test("an input transformer fills its template", async () => {
   const { cloud, events, received, toInbox } = await connect();
   await events.putRule({ Name: "orders", EventPattern: JSON.stringify({ source: ["shop"] }) });
-  await toInbox("orders", { InputTransformer: { InputPathsMap: { total: "$.detail.total", who: "$.detail.who" }, InputTemplate: '{"sum": <total>, "text": "<who> paid", "who": <who>}' } });
+  await toInbox("orders", {
+    InputTransformer: {
+      InputPathsMap: { total: "$.detail.total", who: "$.detail.who" },
+      InputTemplate: '{"sum": <total>, "text": "<who> paid", "who": <who>}',
+    },
+  });
   await events.putEvents({ Entries: [{ Source: "shop", DetailType: "Order", Detail: '{"total": 7, "who": "Ada"}' }] });
   cloud.settle();
   expect(JSON.parse((await received())[0]!)).toEqual({ sum: 7, text: "Ada paid", who: "Ada" });
@@ -74,9 +98,16 @@ test("an input transformer fills its template", async () => {
 
 test("refusals: another's source, broken detail, a rule with targets, a pattern that isn't one", async () => {
   const { events, toInbox } = await connect();
-  const { Entries } = await events.putEvents({ Entries: [{ Source: "aws.ec2", DetailType: "x", Detail: "{}" }, { Source: "shop", DetailType: "x", Detail: "[" }] });
+  const { Entries } = await events.putEvents({
+    Entries: [
+      { Source: "aws.ec2", DetailType: "x", Detail: "{}" },
+      { Source: "shop", DetailType: "x", Detail: "[" },
+    ],
+  });
   expect(Entries!.map(({ ErrorCode }) => ErrorCode)).toEqual(["NotAuthorizedForSourceException", "MalformedDetail"]);
-  await expect(events.putRule({ Name: "bad", EventPattern: '{"source": "shop"}' })).rejects.toMatchObject({ name: "InvalidEventPatternException" });
+  await expect(events.putRule({ Name: "bad", EventPattern: '{"source": "shop"}' })).rejects.toMatchObject({
+    name: "InvalidEventPatternException",
+  });
   await expect(events.putRule({ Name: "bad", ScheduleExpression: "rate(1 hours)" })).rejects.toThrow("ScheduleExpression is not valid");
   await events.putRule({ Name: "orders", EventPattern: '{"source": ["shop"]}' });
   await toInbox("orders");
@@ -106,9 +137,12 @@ test.each([
   expect(matches(parsePattern(JSON.stringify(pattern)), event)).toBe(expected);
 });
 
-test.each(['{"a": []}', '{"a": "x"}', "[]", "{", '{"a": [{"like": "x"}]}', '{"a": [{"numeric": [">"]}]}', "{}"])("the pattern %s is none", (text) => {
-  expect(() => parsePattern(text)).toThrow(PatternError);
-});
+test.each(['{"a": []}', '{"a": "x"}', "[]", "{", '{"a": [{"like": "x"}]}', '{"a": [{"numeric": [">"]}]}', "{}"])(
+  "the pattern %s is none",
+  (text) => {
+    expect(() => parsePattern(text)).toThrow(PatternError);
+  },
+);
 
 // From Monday, 2 March 2026, 10:00
 test.each([
@@ -129,7 +163,16 @@ test.each([
   expect(next === undefined ? undefined : new Date(next).toISOString().replace(".000Z", "Z")).toBe(expected);
 });
 
-test.each(["rate(0 minutes)", "rate(1 minutes)", "rate(5 minute)", "cron(0 0 * * * *)", "cron(0 0 ? * ? *)", "cron(60 0 * * ? *)", "cron(0 0 * * ?)", "every day"])("%s is no schedule", (expression) => {
+test.each([
+  "rate(0 minutes)",
+  "rate(1 minutes)",
+  "rate(5 minute)",
+  "cron(0 0 * * * *)",
+  "cron(0 0 ? * ? *)",
+  "cron(60 0 * * ? *)",
+  "cron(0 0 * * ?)",
+  "every day",
+])("%s is no schedule", (expression) => {
   expect(parseSchedule(expression)).toBeUndefined();
 });
 

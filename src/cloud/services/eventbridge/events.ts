@@ -1,7 +1,21 @@
 /** Amazon EventBridge: buses, rules, events. API: https://docs.aws.amazon.com/eventbridge/latest/APIReference/ */
 import type * as sdk from "@aws-sdk/client-eventbridge";
 import { AwsError, type Operations, type Service, type Tagged } from "../../service.ts";
-import { busArn, DEFAULT, findBus, invalid, makeBus, page, ruleArn, state, type Bus, type Envelope, type Here, type State, type Timers } from "./bus.ts";
+import {
+  busArn,
+  DEFAULT,
+  findBus,
+  invalid,
+  makeBus,
+  page,
+  ruleArn,
+  state,
+  type Bus,
+  type Envelope,
+  type Here,
+  type State,
+  type Timers,
+} from "./bus.ts";
 import { deliver, publish } from "./delivery.ts";
 import { resources } from "./resources.ts";
 import { fire, ruleOperations } from "./rules.ts";
@@ -12,15 +26,26 @@ const BUSES_MAX = 100;
 const ENTRIES_MAX = 10;
 const REQUEST_BYTES = 1_048_576;
 
-const sizeOf = ({ Source = "", DetailType = "", Detail = "", Resources = [], Time }: sdk.PutEventsRequestEntry) => Buffer.byteLength(Source + DetailType + Detail + Resources.join("")) + (Time ? 14 : 0);
+const sizeOf = ({ Source = "", DetailType = "", Detail = "", Resources = [], Time }: sdk.PutEventsRequestEntry) =>
+  Buffer.byteLength(Source + DetailType + Detail + Resources.join("")) + (Time ? 14 : 0);
 
 function shownBus(call: Here, bus: Bus): sdk.EventBus {
   const made = bus.name === DEFAULT ? undefined : new Date(bus.created);
-  return { Name: bus.name, Arn: busArn(call, bus.name), Description: bus.description, Policy: bus.policy, CreationTime: made, LastModifiedTime: made };
+  return {
+    Name: bus.name,
+    Arn: busArn(call, bus.name),
+    Description: bus.description,
+    Policy: bus.policy,
+    CreationTime: made,
+    LastModifiedTime: made,
+  };
 }
 
 /** Why an entry is refused; undefined = it is taken. */
-function fault(call: Here, { Source, DetailType, Detail }: sdk.PutEventsRequestEntry): { ErrorCode: string; ErrorMessage: string } | undefined {
+function fault(
+  call: Here,
+  { Source, DetailType, Detail }: sdk.PutEventsRequestEntry,
+): { ErrorCode: string; ErrorMessage: string } | undefined {
   const bad = (ErrorMessage: string, ErrorCode = "InvalidArgument") => ({ ErrorCode, ErrorMessage });
   if (!Source) return bad("Parameter Source is not valid. Reason: Source is a required argument.");
   if (!DetailType) return bad("Parameter DetailType is not valid. Reason: DetailType is a required argument.");
@@ -29,7 +54,9 @@ function fault(call: Here, { Source, DetailType, Detail }: sdk.PutEventsRequestE
   if (Source.startsWith("aws.") && !call.principal.service) return bad("Not authorized for the source.", "NotAuthorizedForSourceException");
   try {
     const parsed: unknown = JSON.parse(Detail);
-    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? undefined : bad("Detail is malformed.", "MalformedDetail");
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)
+      ? undefined
+      : bad("Detail is malformed.", "MalformedDetail");
   } catch {
     return bad("Detail is malformed.", "MalformedDetail");
   }
@@ -41,8 +68,12 @@ const statements = ({ policy }: Bus): Statement[] => (policy ? (JSON.parse(polic
 const operations = {
   ...ruleOperations,
   PutEvents(call, { Entries }) {
-    if (Entries.length === 0 || Entries.length > ENTRIES_MAX) throw invalid("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between 1 and 10");
-    if (Entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > REQUEST_BYTES) throw invalid("Total size of the entries in the request is over the limit.");
+    if (Entries.length === 0 || Entries.length > ENTRIES_MAX)
+      throw invalid(
+        "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between 1 and 10",
+      );
+    if (Entries.reduce((sum, entry) => sum + sizeOf(entry), 0) > REQUEST_BYTES)
+      throw invalid("Total size of the entries in the request is over the limit.");
     let FailedEntryCount = 0;
     const answers = Entries.map((entry): sdk.PutEventsResultEntry => {
       const refused = fault(call, entry);
@@ -72,11 +103,23 @@ const operations = {
   },
 
   CreateEventBus(call, { Name, Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig, Tags = [], EventSourceName }) {
-    if (!/^[/.\-_A-Za-z0-9]{1,256}$/.test(Name)) throw invalid(`1 validation error detected: Value '${Name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [/\\.\\-_A-Za-z0-9]+`);
-    if (EventSourceName !== undefined || Name.startsWith("aws.partner/")) throw new AwsError("NotImplemented", "Causeway has no partner event sources.", 501);
+    if (!/^[/.\-_A-Za-z0-9]{1,256}$/.test(Name))
+      throw invalid(
+        `1 validation error detected: Value '${Name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [/\\.\\-_A-Za-z0-9]+`,
+      );
+    if (EventSourceName !== undefined || Name.startsWith("aws.partner/"))
+      throw new AwsError("NotImplemented", "Causeway has no partner event sources.", 501);
     if (call.state.buses.has(Name)) throw new AwsError("ResourceAlreadyExistsException", `Event bus ${Name} already exists.`, 400);
-    if (call.state.buses.size >= BUSES_MAX) throw new AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.", 400);
-    const bus = { ...makeBus(Name, call.now), description: Description, kmsKeyIdentifier: KmsKeyIdentifier, deadLetterArn: DeadLetterConfig?.Arn, logConfig: LogConfig, tags: Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])) };
+    if (call.state.buses.size >= BUSES_MAX)
+      throw new AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.", 400);
+    const bus = {
+      ...makeBus(Name, call.now),
+      description: Description,
+      kmsKeyIdentifier: KmsKeyIdentifier,
+      deadLetterArn: DeadLetterConfig?.Arn,
+      logConfig: LogConfig,
+      tags: Object.fromEntries(Tags.map(({ Key = "", Value = "" }) => [Key, Value])),
+    };
     call.state.buses.set(Name, bus);
     return { EventBusArn: busArn(call, Name), Description, KmsKeyIdentifier, DeadLetterConfig, LogConfig };
   },
@@ -90,10 +133,20 @@ const operations = {
   },
   DescribeEventBus(call, { Name }) {
     const bus = findBus(call, Name);
-    return { ...shownBus(call, bus), KmsKeyIdentifier: bus.kmsKeyIdentifier, DeadLetterConfig: bus.deadLetterArn ? { Arn: bus.deadLetterArn } : undefined, LogConfig: bus.logConfig };
+    return {
+      ...shownBus(call, bus),
+      KmsKeyIdentifier: bus.kmsKeyIdentifier,
+      DeadLetterConfig: bus.deadLetterArn ? { Arn: bus.deadLetterArn } : undefined,
+      LogConfig: bus.logConfig,
+    };
   },
   ListEventBuses(call, { NamePrefix = "", Limit, NextToken }) {
-    const { items, NextToken: next } = page([...call.state.buses.values()].filter(({ name }) => name.startsWith(NamePrefix)), ({ name }) => name, Limit, NextToken);
+    const { items, NextToken: next } = page(
+      [...call.state.buses.values()].filter(({ name }) => name.startsWith(NamePrefix)),
+      ({ name }) => name,
+      Limit,
+      NextToken,
+    );
     return { EventBuses: items.map((bus) => shownBus(call, bus)), NextToken: next };
   },
   DeleteEventBus(call, { Name }) {
@@ -114,13 +167,24 @@ const operations = {
       return;
     }
     if (!StatementId || !Action || !Principal) throw invalid("StatementId, Action and Principal must be given.");
-    const statement = { Sid: StatementId, Effect: "Allow", Principal: Principal === "*" ? "*" : { AWS: `arn:aws:iam::${Principal}:root` }, Action, Resource: busArn(call, bus.name), Condition: Condition && { [Condition.Type!]: { [Condition.Key!]: Condition.Value } } };
-    bus.policy = JSON.stringify({ Version: "2012-10-17", Statement: [...statements(bus).filter(({ Sid }) => Sid !== StatementId), statement] });
+    const statement = {
+      Sid: StatementId,
+      Effect: "Allow",
+      Principal: Principal === "*" ? "*" : { AWS: `arn:aws:iam::${Principal}:root` },
+      Action,
+      Resource: busArn(call, bus.name),
+      Condition: Condition && { [Condition.Type!]: { [Condition.Key!]: Condition.Value } },
+    };
+    bus.policy = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [...statements(bus).filter(({ Sid }) => Sid !== StatementId), statement],
+    });
   },
   RemovePermission(call, { EventBusName, StatementId, RemoveAllPermissions = false }) {
     const bus = findBus(call, EventBusName);
     const rest = RemoveAllPermissions ? [] : statements(bus).filter(({ Sid }) => Sid !== StatementId);
-    if (!RemoveAllPermissions && rest.length === statements(bus).length) throw new AwsError("ResourceNotFoundException", `Statement with the provided id does not exist.`, 400);
+    if (!RemoveAllPermissions && rest.length === statements(bus).length)
+      throw new AwsError("ResourceNotFoundException", `Statement with the provided id does not exist.`, 400);
     bus.policy = rest.length > 0 ? JSON.stringify({ Version: "2012-10-17", Statement: rest }) : undefined;
   },
 
@@ -131,7 +195,8 @@ const operations = {
     if (!tag(call, ResourceARN, {}, TagKeys)) throw missing(ResourceARN);
   },
   ListTagsForResource(call, { ResourceARN }) {
-    for (const { arn, tags } of tagged(call)) if (arn === ResourceARN) return { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
+    for (const { arn, tags } of tagged(call))
+      if (arn === ResourceARN) return { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
     throw missing(ResourceARN);
   },
 } satisfies Operations<sdk.EventBridge, State, Timers>;

@@ -50,7 +50,8 @@ function checkCondition(condition: unknown): void {
   if (operator === "exists" && typeof operand !== "boolean") throw new PatternError("exists match pattern must be either true or false.");
   if (operator === "numeric") numericRange(operand);
   if (operator === "cidr" && (typeof operand !== "string" || !cidrOf(operand))) throw new PatternError("Malformed CIDR, one '/' required");
-  if ((operator === "wildcard" || operator === "equals-ignore-case") && typeof operand !== "string") throw new PatternError(`${operator} match pattern must be a string`);
+  if ((operator === "wildcard" || operator === "equals-ignore-case") && typeof operand !== "string")
+    throw new PatternError(`${operator} match pattern must be a string`);
 }
 
 /** Whether a subject (an event, a message's body, its attributes) matches. */
@@ -72,7 +73,7 @@ function valuesAt(subject: unknown, field: string): unknown[] {
 function holds(condition: unknown, values: readonly unknown[]): boolean {
   if (!isObject(condition)) return values.includes(condition);
   const [[operator, operand] = ["", undefined]] = Object.entries(condition);
-  if (operator === "exists") return (values.length > 0) === operand;
+  if (operator === "exists") return values.length > 0 === operand;
   // "Anything but" is about values that are there.
   if (operator === "anything-but") return values.some((value) => !isObject(value) && !barred(operand, value));
   const test = tests[operator];
@@ -106,7 +107,13 @@ const compiled = new Map<string, RegExp>();
 function wildcard(text: string): RegExp {
   let found = compiled.get(text);
   if (!found) {
-    found = new RegExp(`^${text.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`, "s");
+    found = new RegExp(
+      `^${text
+        .split("*")
+        .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+        .join(".*")}$`,
+      "s",
+    );
     // The same few patterns are asked again and again; the bound is against those that are not.
     if (compiled.size > 1000) compiled.clear();
     compiled.set(text, found);
@@ -116,12 +123,19 @@ function wildcard(text: string): RegExp {
 
 /** `[">", 0, "<=", 5]` as conditions that all must hold. */
 function numericRange(operand: unknown): ((value: number) => boolean)[] {
-  if (!Array.isArray(operand) || operand.length < 2 || operand.length % 2 === 1) throw new PatternError("Value of numeric must be an array of operators and numbers");
+  if (!Array.isArray(operand) || operand.length < 2 || operand.length % 2 === 1)
+    throw new PatternError("Value of numeric must be an array of operators and numbers");
   const conditions: ((value: number) => boolean)[] = [];
   for (let at = 0; at < operand.length; at += 2) {
     const bound: unknown = operand[at + 1];
     if (typeof bound !== "number") throw new PatternError("Value of equals must be numeric");
-    const by: Record<string, (value: number) => boolean> = { "=": (value) => value === bound, "<": (value) => value < bound, "<=": (value) => value <= bound, ">": (value) => value > bound, ">=": (value) => value >= bound };
+    const by: Record<string, (value: number) => boolean> = {
+      "=": (value) => value === bound,
+      "<": (value) => value < bound,
+      "<=": (value) => value <= bound,
+      ">": (value) => value > bound,
+      ">=": (value) => value >= bound,
+    };
     const condition = by[String(operand[at])];
     if (!condition) throw new PatternError(`Unrecognized numeric range operator: ${String(operand[at])}`);
     conditions.push(condition);
@@ -146,7 +160,9 @@ function bitsOf(address: string): { bits: bigint; width: number } | undefined {
 function cidrOf(text: string): { bits: bigint; width: number; length: number } | undefined {
   const [address, length] = text.split("/") as [string, string?];
   const parsed = bitsOf(address);
-  return parsed && length !== undefined && /^\d+$/.test(length) && Number(length) <= parsed.width ? { ...parsed, length: Number(length) } : undefined;
+  return parsed && length !== undefined && /^\d+$/.test(length) && Number(length) <= parsed.width
+    ? { ...parsed, length: Number(length) }
+    : undefined;
 }
 
 function inCidr(text: string, address: string): boolean {

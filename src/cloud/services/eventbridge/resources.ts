@@ -16,7 +16,10 @@ type Own = {
   RemovePermission(input: sdk.RemovePermissionRequest): void;
 };
 const own = (call: Call): Own => call.ask("events");
-const tagsOf = ({ Tags = [] }: Properties, stack: Stack) => Object.entries({ ...stack.tags, ...Object.fromEntries(Tags.map(({ Key, Value }: Properties) => [Key, String(Value)])) }).map(([Key, Value]) => ({ Key, Value: String(Value) }));
+const tagsOf = ({ Tags = [] }: Properties, stack: Stack) =>
+  Object.entries({ ...stack.tags, ...Object.fromEntries(Tags.map(({ Key, Value }: Properties) => [Key, String(Value)])) }).map(
+    ([Key, Value]) => ({ Key, Value: String(Value) }),
+  );
 
 /** `arn:…:rule/name`, `arn:…:rule/bus/name`, `name`, `bus|name` → both. */
 function ruleOf(id: string, { EventBusName }: Properties): { name: string; bus: string } {
@@ -28,7 +31,16 @@ function ruleOf(id: string, { EventBusName }: Properties): { name: string; bus: 
 
 function put(call: Call, Name: string, properties: Properties, stack: Stack): void {
   const { EventBusName, EventPattern, ScheduleExpression, State, Description, RoleArn } = properties;
-  own(call).PutRule({ Name, EventBusName, ScheduleExpression, State, Description, RoleArn, EventPattern: EventPattern === undefined ? undefined : typeof EventPattern === "string" ? EventPattern : JSON.stringify(EventPattern), Tags: tagsOf(properties, stack) });
+  own(call).PutRule({
+    Name,
+    EventBusName,
+    ScheduleExpression,
+    State,
+    Description,
+    RoleArn,
+    EventPattern: EventPattern === undefined ? undefined : typeof EventPattern === "string" ? EventPattern : JSON.stringify(EventPattern),
+    Tags: tagsOf(properties, stack),
+  });
   if (properties.Targets?.length > 0) own(call).PutTargets({ Rule: Name, EventBusName, Targets: properties.Targets.map(targetOf) });
 }
 
@@ -39,7 +51,10 @@ function targetOf(target: Properties): sdk.Target {
   const { RetryPolicy, ...rest } = target;
   if (RetryPolicy === undefined) return rest as sdk.Target;
   const { MaximumRetryAttempts, MaximumEventAgeInSeconds } = RetryPolicy;
-  return { ...rest, RetryPolicy: { MaximumRetryAttempts: number(MaximumRetryAttempts), MaximumEventAgeInSeconds: number(MaximumEventAgeInSeconds) } } as sdk.Target;
+  return {
+    ...rest,
+    RetryPolicy: { MaximumRetryAttempts: number(MaximumRetryAttempts), MaximumEventAgeInSeconds: number(MaximumEventAgeInSeconds) },
+  } as sdk.Target;
 }
 
 /** Takes away what the last template set, and sets what this one does. */
@@ -125,6 +140,11 @@ function permit(call: Call, { EventBusName, StatementId, Statement, Action, Prin
     return;
   }
   const bus = (call as Here).state.buses.get(EventBusName ?? "default");
-  const before = bus?.policy ? (JSON.parse(bus.policy) as { Statement: { Sid?: string }[] }).Statement.filter(({ Sid }) => Sid !== StatementId) : [];
-  own(call).PutPermission({ EventBusName, Policy: JSON.stringify({ Version: "2012-10-17", Statement: [...before, { Sid: StatementId, ...Statement }] }) });
+  const before = bus?.policy
+    ? (JSON.parse(bus.policy) as { Statement: { Sid?: string }[] }).Statement.filter(({ Sid }) => Sid !== StatementId)
+    : [];
+  own(call).PutPermission({
+    EventBusName,
+    Policy: JSON.stringify({ Version: "2012-10-17", Statement: [...before, { Sid: StatementId, ...Statement }] }),
+  });
 }

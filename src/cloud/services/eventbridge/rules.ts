@@ -14,7 +14,8 @@ function patternOf(text: string) {
   try {
     return parsePattern(text);
   } catch (error) {
-    if (error instanceof PatternError) throw new AwsError("InvalidEventPatternException", `Event pattern is not valid. Reason: ${error.message}`, 400);
+    if (error instanceof PatternError)
+      throw new AwsError("InvalidEventPatternException", `Event pattern is not valid. Reason: ${error.message}`, 400);
     throw error;
   }
 }
@@ -48,7 +49,17 @@ export function fire(call: Here, { bus, rule: name }: Timers["scheduled"]): void
 }
 
 function shown(call: Here, rule: Rule): sdk.Rule {
-  return { Name: rule.name, Arn: ruleArn(call, rule), EventPattern: rule.patternText, State: rule.state, Description: rule.description, ScheduleExpression: rule.schedule, RoleArn: rule.roleArn, ManagedBy: rule.managedBy, EventBusName: rule.bus };
+  return {
+    Name: rule.name,
+    Arn: ruleArn(call, rule),
+    EventPattern: rule.patternText,
+    State: rule.state,
+    Description: rule.description,
+    ScheduleExpression: rule.schedule,
+    RoleArn: rule.roleArn,
+    ManagedBy: rule.managedBy,
+    EventBusName: rule.bus,
+  };
 }
 
 /** The service that made it; CloudFormation makes the user's rules, and asks in EventBridge's own name. */
@@ -65,13 +76,19 @@ function setState(call: Here, name: string, bus: string | undefined, state: sdk.
 export const ruleOperations = {
   PutRule(call, { Name, ScheduleExpression, EventPattern, State = "ENABLED", Description, RoleArn, Tags = [], EventBusName }) {
     const bus = findBus(call, EventBusName);
-    if (!/^[.\-_A-Za-z0-9]{1,64}$/.test(Name)) throw invalid(`1 validation error detected: Value '${Name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+`);
-    if (ScheduleExpression === undefined && EventPattern === undefined) throw invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.");
+    if (!/^[.\-_A-Za-z0-9]{1,64}$/.test(Name))
+      throw invalid(
+        `1 validation error detected: Value '${Name}' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+`,
+      );
+    if (ScheduleExpression === undefined && EventPattern === undefined)
+      throw invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.");
     if (ScheduleExpression !== undefined && !parseSchedule(ScheduleExpression)) throw invalid("Parameter ScheduleExpression is not valid.");
-    if (ScheduleExpression !== undefined && bus.name !== "default") throw invalid("ScheduleExpression is supported only on the default event bus.");
+    if (ScheduleExpression !== undefined && bus.name !== "default")
+      throw invalid("ScheduleExpression is supported only on the default event bus.");
     const pattern = EventPattern === undefined ? undefined : patternOf(EventPattern);
     const before = bus.rules.get(Name);
-    if (!before && bus.rules.size >= RULES_MAX) throw new AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.", 400);
+    if (!before && bus.rules.size >= RULES_MAX)
+      throw new AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.", 400);
     const rule: Rule = {
       targets: before?.targets ?? new Map(),
       // Tags of an existing rule stay as they are: API_PutRule
@@ -115,7 +132,9 @@ export const ruleOperations = {
     return { Rules: items.map((rule) => shown(call, rule)), NextToken: next };
   },
   ListRuleNamesByTarget(call, { TargetArn, EventBusName, Limit, NextToken }) {
-    const names = [...findBus(call, EventBusName).rules.values()].filter(({ targets }) => [...targets.values()].some(({ Arn }) => Arn === TargetArn)).map(({ name }) => name);
+    const names = [...findBus(call, EventBusName).rules.values()]
+      .filter(({ targets }) => [...targets.values()].some(({ Arn }) => Arn === TargetArn))
+      .map(({ name }) => name);
     const { items, NextToken: next } = page(names, (name) => name, Limit, NextToken);
     return { RuleNames: items, NextToken: next };
   },
@@ -135,10 +154,12 @@ export const ruleOperations = {
     for (const target of Targets) {
       const ways = [target.Input, target.InputPath, target.InputTransformer].filter((each) => each !== undefined).length;
       if (ways > 1) throw invalid("Only one of Input, InputPath, or InputTransformer must be provided for a target.");
-      if (!target.Arn?.startsWith("arn:")) throw invalid(`Parameter ${target.Arn} is not valid. Reason: Provided Arn is not in correct format.`);
+      if (!target.Arn?.startsWith("arn:"))
+        throw invalid(`Parameter ${target.Arn} is not valid. Reason: Provided Arn is not in correct format.`);
     }
     const ids = new Set([...rule.targets.keys(), ...Targets.map(({ Id = "" }) => Id)]);
-    if (ids.size > TARGETS_MAX) throw new AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.", 400);
+    if (ids.size > TARGETS_MAX)
+      throw new AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.", 400);
     for (const target of Targets) rule.targets.set(target.Id ?? "", target);
     return { FailedEntryCount: 0, FailedEntries: [] };
   },
@@ -146,10 +167,22 @@ export const ruleOperations = {
     const rule = findRule(call, name, EventBusName);
     const missing = Ids.filter((id) => !rule.targets.has(id));
     for (const id of Ids) rule.targets.delete(id);
-    return { FailedEntryCount: missing.length, FailedEntries: missing.map((TargetId) => ({ TargetId, ErrorCode: "ResourceNotFoundException", ErrorMessage: `Rule ${name} does not have a target with the Id ${TargetId}.` })) };
+    return {
+      FailedEntryCount: missing.length,
+      FailedEntries: missing.map((TargetId) => ({
+        TargetId,
+        ErrorCode: "ResourceNotFoundException",
+        ErrorMessage: `Rule ${name} does not have a target with the Id ${TargetId}.`,
+      })),
+    };
   },
   ListTargetsByRule(call, { Rule: name, EventBusName, Limit, NextToken }) {
-    const { items, NextToken: next } = page([...findRule(call, name, EventBusName).targets.values()], ({ Id = "" }) => Id, Limit, NextToken);
+    const { items, NextToken: next } = page(
+      [...findRule(call, name, EventBusName).targets.values()],
+      ({ Id = "" }) => Id,
+      Limit,
+      NextToken,
+    );
     return { Targets: items, NextToken: next };
   },
 } satisfies Operations<sdk.EventBridge, State, Timers>;

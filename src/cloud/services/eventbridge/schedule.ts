@@ -3,7 +3,13 @@ import { days, hours, instant, minutes, plus, type Duration, type Instant } from
 
 export type Schedule = { every: Duration } | { cron: Cron };
 
-type Cron = { minutes: number[]; hours: number[]; days: (year: number, month: number) => number[]; months: number[]; years: (year: number) => boolean };
+type Cron = {
+  minutes: number[];
+  hours: number[];
+  days: (year: number, month: number) => number[];
+  months: number[];
+  years: (year: number) => boolean;
+};
 
 const UNITS: Record<string, (count: number) => Duration> = { minute: minutes, minutes, hour: hours, hours, day: days, days };
 

@@ -17,18 +17,30 @@ export const accessKeyOperations = {
     const SecretAccessKey = Buffer.from(call.bytes(30)).toString("base64");
     const access: AccessKey = { UserName: user.UserName, AccessKeyId, Status: "Active", CreateDate: call.date, user: owner };
     call.state.accessKeys.set(AccessKeyId, access);
-    call.credentials.set(AccessKeyId, { account: call.account, arn: user.Arn, userId: user.UserId, secretAccessKey: SecretAccessKey, active: true });
+    call.credentials.set(AccessKeyId, {
+      account: call.account,
+      arn: user.Arn,
+      userId: user.UserId,
+      secretAccessKey: SecretAccessKey,
+      active: true,
+    });
     return { AccessKey: { UserName: user.UserName, AccessKeyId, Status: "Active", SecretAccessKey, CreateDate: access.CreateDate } };
   },
   ListAccessKeys(call, { UserName, ...asked }) {
     const owner = key(callingUser(call, UserName).UserName);
-    const { items, ...rest } = page(keysOf(call, owner), ({ CreateDate, AccessKeyId }) => `${CreateDate.toISOString()} ${AccessKeyId}`, asked);
+    const { items, ...rest } = page(
+      keysOf(call, owner),
+      ({ CreateDate, AccessKeyId }) => `${CreateDate.toISOString()} ${AccessKeyId}`,
+      asked,
+    );
     return { AccessKeyMetadata: items.map(({ user: _user, ...metadata }) => metadata), ...rest };
   },
   UpdateAccessKey(call, { UserName, AccessKeyId, Status }) {
     const access = accessKeyOf(call, UserName, AccessKeyId);
     if (Status !== "Active" && Status !== "Inactive") {
-      throw validation(`1 validation error detected: Value '${Status}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]`);
+      throw validation(
+        `1 validation error detected: Value '${Status}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]`,
+      );
     }
     access.Status = Status;
     const credential = call.credentials.get(AccessKeyId);

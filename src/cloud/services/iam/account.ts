@@ -7,7 +7,9 @@ import type { Here, State } from "./state.ts";
 export const accountOperations = {
   CreateAccountAlias(call, { AccountAlias }) {
     if (!/^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$/.test(AccountAlias)) {
-      throw validation(`1 validation error detected: Value '${AccountAlias}' at 'accountAlias' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`);
+      throw validation(
+        `1 validation error detected: Value '${AccountAlias}' at 'accountAlias' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`,
+      );
     }
     // An account has one alias: a new one takes the place of the old.
     call.state.alias = AccountAlias;

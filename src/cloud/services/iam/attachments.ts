@@ -24,8 +24,10 @@ export const attachmentOperations = {
   ListEntitiesForPolicy(call, { PolicyArn, EntityFilter, PathPrefix = "/", PolicyUsageFilter, Marker, MaxItems }) {
     policyOf(call, PolicyArn);
     const uses = (holder: Holder & { boundary?: string }) =>
-      (PolicyUsageFilter !== "PermissionsBoundary" && holder.attached.includes(PolicyArn)) || (PolicyUsageFilter !== "PermissionsPolicy" && holder.boundary === PolicyArn);
-    const wanted = (kind: sdk.EntityType, holder: Holder & { Path: string }) => (EntityFilter === undefined || EntityFilter === kind) && holder.Path.startsWith(PathPrefix) && uses(holder);
+      (PolicyUsageFilter !== "PermissionsBoundary" && holder.attached.includes(PolicyArn)) ||
+      (PolicyUsageFilter !== "PermissionsPolicy" && holder.boundary === PolicyArn);
+    const wanted = (kind: sdk.EntityType, holder: Holder & { Path: string }) =>
+      (EntityFilter === undefined || EntityFilter === kind) && holder.Path.startsWith(PathPrefix) && uses(holder);
     const { groups, users, roles } = call.state;
     const all = [
       ...[...groups.values()].filter((group) => wanted("Group", group)).map((group) => ({ group, name: `1${key(group.GroupName)}` })),
@@ -57,7 +59,11 @@ function detach(holder: Holder, arn: string): void {
   holder.attached = holder.attached.filter((other) => other !== arn);
 }
 
-function list(call: Here, { attached }: Holder, { PathPrefix = "/", ...asked }: { PathPrefix?: string; Marker?: string; MaxItems?: number }) {
+function list(
+  call: Here,
+  { attached }: Holder,
+  { PathPrefix = "/", ...asked }: { PathPrefix?: string; Marker?: string; MaxItems?: number },
+) {
   const policies = attached.map((arn) => policyOf(call, arn)).filter(({ Path }) => Path.startsWith(PathPrefix));
   const { items, ...rest } = page(policies, ({ PolicyName, Arn }) => `${key(PolicyName)} ${Arn}`, asked);
   return { AttachedPolicies: items.map(({ PolicyName, Arn }) => ({ PolicyName, PolicyArn: Arn })), ...rest };

@@ -42,7 +42,8 @@ function policiesOf({ state }: Here, wanted: (kind: sdk.EntityType) => boolean):
 }
 
 const inline = ({ policies }: Holder) => [...policies].map(([PolicyName, document]) => ({ PolicyName, PolicyDocument: encoded(document) }));
-const attachedTo = (call: Here, { attached }: Holder) => attached.map((arn) => ({ PolicyName: policyOf(call, arn).PolicyName, PolicyArn: arn }));
+const attachedTo = (call: Here, { attached }: Holder) =>
+  attached.map((arn) => ({ PolicyName: policyOf(call, arn).PolicyName, PolicyArn: arn }));
 
 function userDetail(call: Here, user: User) {
   const { Path, UserName, UserId, Arn, CreateDate } = user;

@@ -35,4 +35,6 @@ export function checkBoundary(call: Here, arn: string | undefined): void {
 
 /** The one type that the API has is spelt `Policy` in answers: docs.aws.amazon.com/IAM/latest/APIReference/API_AttachedPermissionsBoundary.html */
 export const boundaryView = (arn: string | undefined) =>
-  arn === undefined ? {} : { PermissionsBoundary: { PermissionsBoundaryArn: arn, PermissionsBoundaryType: "Policy" as sdk.PermissionsBoundaryAttachmentType } };
+  arn === undefined
+    ? {}
+    : { PermissionsBoundary: { PermissionsBoundaryArn: arn, PermissionsBoundaryType: "Policy" as sdk.PermissionsBoundaryAttachmentType } };

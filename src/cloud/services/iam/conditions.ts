@@ -5,16 +5,28 @@ import { arnFits, fits, pattern, type Values } from "./patterns.ts";
 /** Whether one value of the policy, its variables filled in, fits one of the request; `values` is absent where there are no variables. */
 type Test = (expected: string, given: string, values: Values | undefined) => boolean;
 
-const text = (fold: boolean, wildcards: boolean): Test => (expected, given, values) => {
-  const found = pattern(fold ? expected.toLowerCase() : expected, values, wildcards);
-  // Folding the policy's text leaves a variable's value as it is.
-  return found !== undefined && (fold ? fits(found.map((part) => (typeof part === "string" ? part.toLowerCase() : part)), given.toLowerCase()) : fits(found, given));
-};
+const text =
+  (fold: boolean, wildcards: boolean): Test =>
+  (expected, given, values) => {
+    const found = pattern(fold ? expected.toLowerCase() : expected, values, wildcards);
+    // Folding the policy's text leaves a variable's value as it is.
+    return (
+      found !== undefined &&
+      (fold
+        ? fits(
+            found.map((part) => (typeof part === "string" ? part.toLowerCase() : part)),
+            given.toLowerCase(),
+          )
+        : fits(found, given))
+    );
+  };
 
-const compared = (read: (text: string) => number, holds: (given: number, expected: number) => boolean): Test => (expected, given) => {
-  const [left, right] = [read(given), read(expected)];
-  return !Number.isNaN(left) && !Number.isNaN(right) && holds(left, right);
-};
+const compared =
+  (read: (text: string) => number, holds: (given: number, expected: number) => boolean): Test =>
+  (expected, given) => {
+    const [left, right] = [read(given), read(expected)];
+    return !Number.isNaN(left) && !Number.isNaN(right) && holds(left, right);
+  };
 
 const number = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text));
 /** ISO 8601, or seconds since 1970. */

@@ -27,13 +27,24 @@ export type Document = { Version: "2008-10-17" | "2012-10-17"; Id?: string; Stat
 const malformed = (message: string) => new AwsError("MalformedPolicyDocument", message);
 const SYNTAX = "Syntax errors in policy.";
 
-const STATEMENT_FIELDS = new Set(["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"]);
+const STATEMENT_FIELDS = new Set([
+  "Sid",
+  "Effect",
+  "Principal",
+  "NotPrincipal",
+  "Action",
+  "NotAction",
+  "Resource",
+  "NotResource",
+  "Condition",
+]);
 
 /** Reads a document, or refuses it with IAM's own words. */
 export function parse(text: string, kind: Kind): Document {
   const policy = json(text);
   if (!isObject(policy)) throw malformed(SYNTAX);
-  for (const field of Object.keys(policy)) if (!["Version", "Id", "Statement"].includes(field)) throw malformed(kind === "trust" ? `Unknown field ${field}` : SYNTAX);
+  for (const field of Object.keys(policy))
+    if (!["Version", "Id", "Statement"].includes(field)) throw malformed(kind === "trust" ? `Unknown field ${field}` : SYNTAX);
   const { Version = "2008-10-17", Id, Statement } = policy;
   if (Version !== "2012-10-17" && Version !== "2008-10-17") throw malformed("The policy must contain a valid version string");
   if (kind === "identity" && Version !== "2012-10-17") throw malformed("Policy document must be version 2012-10-17 or greater.");
@@ -55,7 +66,8 @@ function json(text: string): unknown {
 
 function statement(given: unknown, kind: Kind): Statement {
   if (!isObject(given)) throw malformed(SYNTAX);
-  for (const field of Object.keys(given)) if (!STATEMENT_FIELDS.has(field)) throw malformed(kind === "trust" ? `Unknown field ${field}` : SYNTAX);
+  for (const field of Object.keys(given))
+    if (!STATEMENT_FIELDS.has(field)) throw malformed(kind === "trust" ? `Unknown field ${field}` : SYNTAX);
   const { Sid, Effect } = given;
   if (Effect !== "Allow" && Effect !== "Deny") throw malformed(SYNTAX);
   if (Sid !== undefined && typeof Sid !== "string") throw malformed(SYNTAX);
@@ -81,14 +93,15 @@ function texts(given: unknown): string[] | undefined {
   if (given === undefined) return undefined;
   const all = list(given);
   if (!all.every((each) => typeof each === "string")) throw malformed(SYNTAX);
-  return all.length === 0 ? undefined : (all as string[]);
+  return all.length === 0 ? undefined : all;
 }
 
 function checkAction(action: string, kind: Kind): void {
   const parts = action.split(":");
   if (kind === "trust") {
     // SetSourceIdentity and TagSession go with AssumeRole; SetContext is of trusted token issuers.
-    if (!/^(sts:(AssumeRole\w*|TagSession|SetSourceIdentity|SetContext|\*|Assume\*)|\*)$/i.test(action)) throw malformed("AssumeRole policy may only specify STS AssumeRole actions.");
+    if (!/^(sts:(AssumeRole\w*|TagSession|SetSourceIdentity|SetContext|\*|Assume\*)|\*)$/i.test(action))
+      throw malformed("AssumeRole policy may only specify STS AssumeRole actions.");
     return;
   }
   if (action === "*") return;
@@ -106,10 +119,17 @@ function checkResources(resources: string[] | undefined, kind: Kind, field: stri
   if (!resources && kind === "resource") return;
   if (!resources) throw malformed("Policy statement must contain resources.");
   for (const resource of resources) {
-    if (resource === "*" || (/^arn:/.test(resource) && resource.split(":").length >= 6) || /^arn:[^:]*:[^:]+:[^:]*:[^:]*\*$/.test(resource)) continue;
+    if (
+      resource === "*" ||
+      (resource.startsWith("arn:") && resource.split(":").length >= 6) ||
+      /^arn:[^:]*:[^:]+:[^:]*:[^:]*\*$/.test(resource)
+    )
+      continue;
     // A variable or wildcard may stand for the rest.
     if (kind === "resource" || /^\$\{.*\}/.test(resource)) continue;
-    throw malformed(resource.startsWith("arn:") ? "The policy failed legacy parsing" : `Resource ${resource} must be in ARN format or "*".`);
+    throw malformed(
+      resource.startsWith("arn:") ? "The policy failed legacy parsing" : `Resource ${resource} must be in ARN format or "*".`,
+    );
   }
 }
 
@@ -120,7 +140,8 @@ function checkPrincipals(given: Record<string, unknown>, kind: Kind, effect: str
     return [undefined, undefined];
   }
   if (Principal !== undefined && NotPrincipal !== undefined) throw malformed(SYNTAX);
-  if (Principal === undefined && NotPrincipal === undefined) throw malformed(kind === "trust" ? "Missing required field Principal" : SYNTAX);
+  if (Principal === undefined && NotPrincipal === undefined)
+    throw malformed(kind === "trust" ? "Missing required field Principal" : SYNTAX);
   // .../reference_policies_elements_notprincipal.html: not in a role's trust policy
   if (NotPrincipal !== undefined && kind === "trust") throw malformed("Has prohibited field NotPrincipal");
   if (NotPrincipal !== undefined && effect === "Allow") throw malformed("Allow with NotPrincipal is not allowed.");
@@ -134,9 +155,12 @@ function principals(given: unknown): Principals {
   if (!isObject(given)) throw malformed(SYNTAX);
   const result: Record<string, string[]> = {};
   for (const [type, value] of Object.entries(given)) {
-    if (!PRINCIPAL_TYPES.includes(type)) throw malformed(`Invalid principal in policy: "${type.toUpperCase()}":"${String(list(value)[0] ?? "")}"`);
+    if (!PRINCIPAL_TYPES.includes(type))
+      throw malformed(`Invalid principal in policy: "${type.toUpperCase()}":${JSON.stringify(list(value)[0] ?? "")}`);
     const all = list(value).map((each) => (typeof each === "number" ? String(each) : each));
-    for (const each of all) if (typeof each !== "string" || !isPrincipal(type, each)) throw malformed(`Invalid principal in policy: "${type === "AWS" ? type : type.toUpperCase()}":"${String(each)}"`);
+    for (const each of all)
+      if (typeof each !== "string" || !isPrincipal(type, each))
+        throw malformed(`Invalid principal in policy: "${type === "AWS" ? type : type.toUpperCase()}":${JSON.stringify(each)}`);
     if (all.length > 0) result[type] = all as string[];
   }
   if (Object.keys(result).length === 0) throw malformed("Missing required field Principal cannot be empty!");
@@ -147,7 +171,14 @@ function principals(given: unknown): Principals {
 function isPrincipal(type: string, name: string): boolean {
   if (type === "Service") return /^[\w.-]+\.(amazonaws\.com(\.cn)?|aws\.internal|amazon\.com|aws\.com)$/.test(name);
   if (type !== "AWS") return name !== "";
-  return name === "*" || /^\d{12}$/.test(name) || /^A[A-Z0-9]{15,127}$/.test(name) || /^arn:aws[\w-]*:(iam::\d{12}:(root|user\/.+|role\/.+)|sts::\d{12}:(assumed-role\/.+|federated-user\/.+)|iam::cloudfront:user\/.+)$/.test(name);
+  return (
+    name === "*" ||
+    /^\d{12}$/.test(name) ||
+    /^A[A-Z0-9]{15,127}$/.test(name) ||
+    /^arn:aws[\w-]*:(iam::\d{12}:(root|user\/.+|role\/.+)|sts::\d{12}:(assumed-role\/.+|federated-user\/.+)|iam::cloudfront:user\/.+)$/.test(
+      name,
+    )
+  );
 }
 
 function conditions(given: unknown): Condition[] {
@@ -157,7 +188,8 @@ function conditions(given: unknown): Condition[] {
   for (const [operator, keys] of Object.entries(given)) {
     const name = operator.replace(/^(ForAllValues|ForAnyValue):/i, "").replace(/IfExists$/i, "");
     if (!isObject(keys)) throw malformed(SYNTAX);
-    if (!OPERATORS.has(name.toLowerCase()) || (/^null$/i.test(name) && /IfExists$/i.test(operator))) throw malformed(`Invalid Condition type : ${operator}.`);
+    if (!OPERATORS.has(name.toLowerCase()) || (/^null$/i.test(name) && /IfExists$/i.test(operator)))
+      throw malformed(`Invalid Condition type : ${operator}.`);
     for (const [key, value] of Object.entries(keys)) {
       if (!key.includes(":")) throw malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.");
       const values = list(value);

@@ -11,7 +11,12 @@ import type { Group, Holder, Role, State, User } from "./state.ts";
 /** A source with its text, so that positions in it can be told. */
 export type Written = Source & { text: string };
 
-export const written = (name: string, type: string, text: string, kind: Kind): Written => ({ name, type, text, document: parse(text, kind) });
+export const written = (name: string, type: string, text: string, kind: Kind): Written => ({
+  name,
+  type,
+  text,
+  document: parse(text, kind),
+});
 
 export type Entitlements = { identity: Written[]; boundary?: Written[] };
 
@@ -35,7 +40,10 @@ export function entitlementsOf(state: Known, arn: string): Entitlements | undefi
   if (user) {
     const name = user.UserName.toLowerCase();
     const groups = [...state.groups.values()].filter(({ members }) => members.includes(name));
-    return { identity: [...held(state, user, "user", user.UserName), ...groups.flatMap((group) => ofGroup(state, group))], boundary: boundaryOf(state, user.boundary) };
+    return {
+      identity: [...held(state, user, "user", user.UserName), ...groups.flatMap((group) => ofGroup(state, group))],
+      boundary: boundaryOf(state, user.boundary),
+    };
   }
   const role = roleByArn(state, arn);
   return role && { identity: held(state, role, "role", role.RoleName), boundary: boundaryOf(state, role.boundary) };
@@ -51,10 +59,13 @@ function held(state: Known, { policies, attached }: Holder, kind: "user" | "role
 /** A managed policy as a source; none when it is gone. */
 export function managedBy(state: Known, arn: string): Written[] {
   const policy = findPolicy(state, arn);
-  return policy ? [written(policy.PolicyName, state.policies.has(arn) ? "user-managed" : "aws-managed", defaultDocument(policy), "identity")] : [];
+  return policy
+    ? [written(policy.PolicyName, state.policies.has(arn) ? "user-managed" : "aws-managed", defaultDocument(policy), "identity")]
+    : [];
 }
 
-const boundaryOf = (state: Known, arn: string | undefined): Written[] | undefined => (arn === undefined ? undefined : managedBy(state, arn));
+const boundaryOf = (state: Known, arn: string | undefined): Written[] | undefined =>
+  arn === undefined ? undefined : managedBy(state, arn);
 
 /** How policies name who calls. */
 export function askerOf(state: Known, { account, arn, userId, service }: Principal): Asker {
@@ -63,7 +74,8 @@ export function askerOf(state: Known, { account, arn, userId, service }: Princip
   return { account, arn, id: userId.split(":")[0], roleArn: role?.Arn ?? unknownRole(arn) };
 }
 
-const unknownRole = (session: string): string | undefined => session.replace(/^arn:aws:sts::(\d+):assumed-role\/([^/]+)\/.*$/, "arn:aws:iam::$1:role/$2").match(/^arn:aws:iam::\d+:role\/.*/)?.[0];
+const unknownRole = (session: string): string | undefined =>
+  session.replace(/^arn:aws:sts::(\d+):assumed-role\/([^/]+)\/.*$/, "arn:aws:iam::$1:role/$2").match(/^arn:aws:iam::\d+:role\/.*/)?.[0];
 
 const KINDS: [RegExp, string][] = [
   [/:user\//, "User"],
@@ -73,7 +85,12 @@ const KINDS: [RegExp, string][] = [
 ];
 
 /** The global context keys of a request: docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html */
-export function contextOf(state: Known, principal: Principal, now: Instant, more: Record<string, string | readonly string[] | undefined> = {}): Map<string, readonly string[]> {
+export function contextOf(
+  state: Known,
+  principal: Principal,
+  now: Instant,
+  more: Record<string, string | readonly string[] | undefined> = {},
+): Map<string, readonly string[]> {
   const { account, arn, userId, service } = principal;
   const at = new Date(now);
   const holder = userByArn(state, arn) ?? roleByArn(state, arn);
@@ -94,13 +111,15 @@ export function contextOf(state: Known, principal: Principal, now: Instant, more
     ...more,
   };
   const context = new Map<string, readonly string[]>();
-  for (const [name, value] of Object.entries(all)) if (value !== undefined) context.set(name.toLowerCase(), typeof value === "string" ? [value] : value);
+  for (const [name, value] of Object.entries(all))
+    if (value !== undefined) context.set(name.toLowerCase(), typeof value === "string" ? [value] : value);
   return context;
 }
 
 /** Whether a role's trust policy lets that AWS service take it, e.g. `ssm.amazonaws.com` for hybrid nodes. */
 export function trustsService(role: Pick<Role, "AssumeRolePolicyDocument" | "Path">, service: string): boolean {
   const { Statement } = parse(role.AssumeRolePolicyDocument, "trust");
-  const names = (effect: string) => Statement.some(({ Effect, Principal }) => Effect === effect && (Principal === "*" || Principal?.Service?.includes(service)));
+  const names = (effect: string) =>
+    Statement.some(({ Effect, Principal }) => Effect === effect && (Principal === "*" || Principal?.Service?.includes(service)));
   return names("Allow") && !names("Deny") && (!role.Path.startsWith(SERVICE_LINKED) || role.Path.includes(`/${service}/`));
 }

@@ -34,47 +34,127 @@ const cases: [story: string, expected: Decision, policies: Policies, question?: 
   ["another resource", "implicitDeny", { identity: [source(allow({ Resource: "arn:aws:s3:::docs/*" }))] }],
   ["NotAction leaves out what it names", "implicitDeny", { identity: [source({ Effect: "Allow", NotAction: "s3:*", Resource: "*" })] }],
   ["NotAction takes all else", "allowed", { identity: [source({ Effect: "Allow", NotAction: "iam:*", Resource: "*" })] }],
-  ["NotResource leaves out what it names", "implicitDeny", { identity: [source({ Effect: "Allow", Action: "*", NotResource: "arn:aws:s3:::photos/*" })] }],
+  [
+    "NotResource leaves out what it names",
+    "implicitDeny",
+    { identity: [source({ Effect: "Allow", Action: "*", NotResource: "arn:aws:s3:::photos/*" })] },
+  ],
   ["a boundary and an identity policy agree", "allowed", { identity: [source(allow())], boundary: [source(allow())] }],
   ["a boundary that does not allow", "implicitDeny", { identity: [source(allow())], boundary: [source(allow({ Action: "ec2:*" }))] }],
   ["a boundary allows nothing by itself", "implicitDeny", { boundary: [source(allow())] }],
   ["a boundary's deny is explicit", "explicitDeny", { identity: [source(allow())], boundary: [source([allow(), deny()])] }],
-  ["a session policy narrows a role", "implicitDeny", { identity: [source(allow())], session: [source(allow({ Action: "s3:List*" }))] }, { asker: session }],
+  [
+    "a session policy narrows a role",
+    "implicitDeny",
+    { identity: [source(allow())], session: [source(allow({ Action: "s3:List*" }))] },
+    { asker: session },
+  ],
   ["a session policy that agrees", "allowed", { identity: [source(allow())], session: [source(allow())] }, { asker: session }],
   ["the bucket names the user", "allowed", { resource: bucket({ AWS: USER }) }],
-  ["the bucket names the user, whom a boundary does not limit then", "allowed", { resource: bucket({ AWS: USER }), boundary: [source(allow({ Action: "ec2:*" }))] }],
+  [
+    "the bucket names the user, whom a boundary does not limit then",
+    "allowed",
+    { resource: bucket({ AWS: USER }), boundary: [source(allow({ Action: "ec2:*" }))] },
+  ],
   ["the bucket names the role", "allowed", { resource: bucket({ AWS: ROLE }) }, { asker: session }],
-  ["the bucket names the role, whose boundary limits it still", "implicitDeny", { resource: bucket({ AWS: ROLE }), boundary: [source(allow({ Action: "ec2:*" }))] }, { asker: session }],
-  ["the bucket names the session, which no boundary limits", "allowed", { resource: bucket({ AWS: SESSION }), boundary: [source(allow({ Action: "ec2:*" }))] }, { asker: session }],
+  [
+    "the bucket names the role, whose boundary limits it still",
+    "implicitDeny",
+    { resource: bucket({ AWS: ROLE }), boundary: [source(allow({ Action: "ec2:*" }))] },
+    { asker: session },
+  ],
+  [
+    "the bucket names the session, which no boundary limits",
+    "allowed",
+    { resource: bucket({ AWS: SESSION }), boundary: [source(allow({ Action: "ec2:*" }))] },
+    { asker: session },
+  ],
   ["the bucket names the account, which leaves it to the identity policy", "implicitDeny", { resource: bucket({ AWS: ACCOUNT }) }],
-  ["the account and the identity policy together", "allowed", { resource: bucket({ AWS: `arn:aws:iam::${ACCOUNT}:root` }), identity: [source(allow())] }],
+  [
+    "the account and the identity policy together",
+    "allowed",
+    { resource: bucket({ AWS: `arn:aws:iam::${ACCOUNT}:root` }), identity: [source(allow())] },
+  ],
   ["everybody", "allowed", { resource: bucket("*") }],
   ["somebody else", "implicitDeny", { resource: bucket({ AWS: `arn:aws:iam::${ACCOUNT}:user/bo` }) }],
   ["a unique id is the user that had it", "allowed", { resource: bucket({ AWS: "AIDAEXAMPLE123456789" }) }],
-  ["the bucket's deny beats the identity's allow", "explicitDeny", { identity: [source(allow())], resource: [source(deny({ Principal: "*" }), "resource")] }],
+  [
+    "the bucket's deny beats the identity's allow",
+    "explicitDeny",
+    { identity: [source(allow())], resource: [source(deny({ Principal: "*" }), "resource")] },
+  ],
   ["another account's bucket needs both: only the bucket", "implicitDeny", { resource: bucket({ AWS: USER }) }, { resourceAccount: OTHER }],
   ["another account's bucket needs both: only the identity", "implicitDeny", { identity: [source(allow())] }, { resourceAccount: OTHER }],
-  ["another account's bucket needs both", "allowed", { identity: [source(allow())], resource: bucket({ AWS: ACCOUNT }) }, { resourceAccount: OTHER }],
-  ["a service by the resource's policy", "allowed", { resource: bucket({ Service: "backup.amazonaws.com" }) }, { asker: { account: ACCOUNT, arn: "", service: "backup.amazonaws.com" } }],
-  ["another service", "implicitDeny", { resource: bucket({ Service: "backup.amazonaws.com" }) }, { asker: { account: ACCOUNT, arn: "", service: "ecs.amazonaws.com" } }],
+  [
+    "another account's bucket needs both",
+    "allowed",
+    { identity: [source(allow())], resource: bucket({ AWS: ACCOUNT }) },
+    { resourceAccount: OTHER },
+  ],
+  [
+    "a service by the resource's policy",
+    "allowed",
+    { resource: bucket({ Service: "backup.amazonaws.com" }) },
+    { asker: { account: ACCOUNT, arn: "", service: "backup.amazonaws.com" } },
+  ],
+  [
+    "another service",
+    "implicitDeny",
+    { resource: bucket({ Service: "backup.amazonaws.com" }) },
+    { asker: { account: ACCOUNT, arn: "", service: "ecs.amazonaws.com" } },
+  ],
   ["the root user of the account", "allowed", {}, { asker: { account: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:root` } }],
-  ["a key policy that leaves out even the root user", "implicitDeny", { resourceMustAllow: true, resource: bucket({ AWS: USER }) }, { asker: { account: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:root` } }],
+  [
+    "a key policy that leaves out even the root user",
+    "implicitDeny",
+    { resourceMustAllow: true, resource: bucket({ AWS: USER }) },
+    { asker: { account: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:root` } },
+  ],
   ["a trust policy must allow, whatever the identity", "implicitDeny", { identity: [source(allow())], resourceMustAllow: true }],
-  ["an organization's level that does not allow", "implicitDeny", { identity: [source(allow())], organization: [[source(allow())], [source(allow({ Action: "ec2:*" }))]] }],
-  ["all of an organization's levels allow", "allowed", { identity: [source(allow())], organization: [[source(allow())], [source(allow({ Action: "*" }))]] }],
-  ["NotPrincipal spares who is named with the account", "allowed", { identity: [source(allow())], resource: [source({ Effect: "Deny", NotPrincipal: { AWS: [USER, ACCOUNT] }, Action: "*", Resource: "*" }, "resource")] }],
-  ["NotPrincipal without the account denies even who is named", "explicitDeny", { identity: [source(allow())], resource: [source({ Effect: "Deny", NotPrincipal: { AWS: [USER] }, Action: "*", Resource: "*" }, "resource")] }],
+  [
+    "an organization's level that does not allow",
+    "implicitDeny",
+    { identity: [source(allow())], organization: [[source(allow())], [source(allow({ Action: "ec2:*" }))]] },
+  ],
+  [
+    "all of an organization's levels allow",
+    "allowed",
+    { identity: [source(allow())], organization: [[source(allow())], [source(allow({ Action: "*" }))]] },
+  ],
+  [
+    "NotPrincipal spares who is named with the account",
+    "allowed",
+    {
+      identity: [source(allow())],
+      resource: [source({ Effect: "Deny", NotPrincipal: { AWS: [USER, ACCOUNT] }, Action: "*", Resource: "*" }, "resource")],
+    },
+  ],
+  [
+    "NotPrincipal without the account denies even who is named",
+    "explicitDeny",
+    {
+      identity: [source(allow())],
+      resource: [source({ Effect: "Deny", NotPrincipal: { AWS: [USER] }, Action: "*", Resource: "*" }, "resource")],
+    },
+  ],
 ];
 
 test.each(cases)("%s → %s", (_story, expected, policies, question) => {
   expect(decide(policies, question)).toBe(expected);
 });
 
-const at = (values: Record<string, string | string[]>) => new Map(Object.entries(values).map(([name, value]) => [name.toLowerCase(), [value].flat()]));
+const at = (values: Record<string, string | string[]>) =>
+  new Map(Object.entries(values).map(([name, value]) => [name.toLowerCase(), [value].flat()]));
 const condition = (operator: string, key: string, value: string | string[]) => ({ operator, key, values: [value].flat() });
 
 // docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-const conditions: [operator: string, key: string, policy: string | string[], request: Record<string, string | string[]>, expected: boolean][] = [
+const conditions: [
+  operator: string,
+  key: string,
+  policy: string | string[],
+  request: Record<string, string | string[]>,
+  expected: boolean,
+][] = [
   ["StringEquals", "aws:x", ["a", "b"], { "aws:x": "b" }, true],
   ["StringEquals", "aws:x", "A", { "aws:x": "a" }, false],
   ["StringEquals", "aws:x", "a*", { "aws:x": "ab" }, false],
@@ -130,7 +210,9 @@ test.each(conditions)("%s %s %j of %j is %s", (operator, key, policy, request, e
 });
 
 test("before version 2012-10-17 a variable is only text", () => {
-  expect(holds(condition("StringEquals", "aws:x", "${aws:username}"), at({ "aws:x": "${aws:username}", "aws:username": "ana" }), false)).toBe(true);
+  expect(
+    holds(condition("StringEquals", "aws:x", "${aws:username}"), at({ "aws:x": "${aws:username}", "aws:username": "ana" }), false),
+  ).toBe(true);
 });
 
 test("a home folder is its user's by a variable in the resource", () => {
@@ -150,7 +232,12 @@ test("actions are not distinguished by case, resources are, and a hostile patter
 
 const anAction = fc.constantFrom("s3:GetObject", "s3:PutObject", "s3:*", "*", "ec2:Run*");
 const aResource = fc.constantFrom("*", OBJECT, "arn:aws:s3:::photos/*", "arn:aws:s3:::docs/*", "arn:aws:s3:::${aws:username}/*");
-const aCondition = fc.constantFrom(undefined, { StringEquals: { "aws:username": "ana" } }, { Bool: { "aws:SecureTransport": "false" } }, { StringNotEquals: { "aws:username": "ana" } });
+const aCondition = fc.constantFrom(
+  undefined,
+  { StringEquals: { "aws:username": "ana" } },
+  { Bool: { "aws:SecureTransport": "false" } },
+  { StringNotEquals: { "aws:username": "ana" } },
+);
 const aStatement = fc.record({ Effect: fc.constantFrom("Allow", "Deny"), Action: anAction, Resource: aResource, Condition: aCondition });
 const aContext = fc.constantFrom(at({}), at({ "aws:username": "ana" }), at({ "aws:username": "photos", "aws:SecureTransport": "false" }));
 const rank: Record<Decision, number> = { explicitDeny: 0, implicitDeny: 1, allowed: 2 };
@@ -160,7 +247,9 @@ test("adding a Deny never widens, adding an Allow never turns a refusal explicit
     fc.property(fc.array(aStatement, { minLength: 1, maxLength: 5 }), aStatement, aContext, (statements, extra, context) => {
       const before = rank[decide({ identity: [source(statements)] }, { context })];
       expect(rank[decide({ identity: [source([...statements, { ...extra, Effect: "Deny" }])] }, { context })]).toBeLessThanOrEqual(before);
-      expect(rank[decide({ identity: [source([...statements, { ...extra, Effect: "Allow" }])] }, { context })]).toBeGreaterThanOrEqual(before);
+      expect(rank[decide({ identity: [source([...statements, { ...extra, Effect: "Allow" }])] }, { context })]).toBeGreaterThanOrEqual(
+        before,
+      );
     }),
   );
 });
@@ -177,6 +266,9 @@ test("neither the order of statements nor their spread over policies matters, an
 });
 
 test("the decision's statements are told", () => {
-  const { matched } = evaluate({ asker: user, action: "s3:GetObject", resource: OBJECT }, { identity: [source([allow({ Action: "ec2:*" }), allow(), deny()])] });
+  const { matched } = evaluate(
+    { asker: user, action: "s3:GetObject", resource: OBJECT },
+    { identity: [source([allow({ Action: "ec2:*" }), allow(), deny()])] },
+  );
   expect(matched.map(({ source: { name }, statement }) => [name, statement])).toEqual([["p", 2]]);
 });

@@ -71,7 +71,13 @@ export function evaluate(question: Question, policies: Policies): Verdict {
 }
 
 /** Nothing denies: is there an allowance that counts? */
-function grants({ asker, resourceAccount = asker.account }: Question, identity: Opinion, resource: Opinion, limits: Opinion[], resourceMustAllow: boolean): boolean {
+function grants(
+  { asker, resourceAccount = asker.account }: Question,
+  identity: Opinion,
+  resource: Opinion,
+  limits: Opinion[],
+  resourceMustAllow: boolean,
+): boolean {
   const limited = limits.every(({ allows }) => allows.length > 0);
   const own = identity.allows.length > 0 && limited;
   const how = new Set(resource.allows.map(({ meeting }) => meeting));
@@ -102,10 +108,15 @@ function opinion(question: Question, sources: readonly Source[]): Opinion {
   return result;
 }
 
-const decisionOf = ({ allows, denies }: Opinion): Decision => (denies.length > 0 ? "explicitDeny" : allows.length > 0 ? "allowed" : "implicitDeny");
+const decisionOf = ({ allows, denies }: Opinion): Decision =>
+  denies.length > 0 ? "explicitDeny" : allows.length > 0 ? "allowed" : "implicitDeny";
 
 /** How the statement meets who asks when all of it fits the request; false when any part does not. */
-function applies(statement: Statement, { asker, action, resource, context = new Map() }: Question, withVariables: boolean): Meeting | undefined | false {
+function applies(
+  statement: Statement,
+  { asker, action, resource, context = new Map() }: Question,
+  withVariables: boolean,
+): Meeting | undefined | false {
   const { Principal, NotPrincipal, Action, NotAction, Resource, NotResource, Condition } = statement;
   const meeting = Principal && meets(Principal, asker);
   if (Principal && !meeting) return false;

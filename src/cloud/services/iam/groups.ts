@@ -78,5 +78,6 @@ export const groupOperations = {
 
 const groupView = ({ Path, GroupName, GroupId, Arn, CreateDate }: Group) => ({ Path, GroupName, GroupId, Arn, CreateDate });
 
-export const groupsOf = (call: Here, user: User): Group[] => [...call.state.groups.values()].filter(({ members }) => members.includes(key(user.UserName)));
+export const groupsOf = (call: Here, user: User): Group[] =>
+  [...call.state.groups.values()].filter(({ members }) => members.includes(key(user.UserName)));
 const membersOf = (call: Here, group: Group): User[] => group.members.map((name) => userOf(call, name));

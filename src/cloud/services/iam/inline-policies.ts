@@ -40,7 +40,8 @@ function put({ policies }: Holder, kind: Kind, holder: string, { PolicyName, Pol
 
 export function checkInlineSize(kind: Kind, holder: string, sizes: readonly number[]): void {
   const size = sizes.reduce((sum, each) => sum + each, 0);
-  if (size > SIZE_MAX[kind]) throw new AwsError("LimitExceeded", `Maximum policy size of ${SIZE_MAX[kind]} bytes exceeded for ${kind} ${holder}`);
+  if (size > SIZE_MAX[kind])
+    throw new AwsError("LimitExceeded", `Maximum policy size of ${SIZE_MAX[kind]} bytes exceeded for ${kind} ${holder}`);
 }
 
 function get({ policies }: Holder, kind: Kind, PolicyName: string) {

@@ -58,7 +58,8 @@ export const instanceProfileOperations = {
   },
 } satisfies Operations<sdk.IAM, State>;
 
-export const profilesOf = (call: Here, role: string): InstanceProfile[] => [...call.state.profiles.values()].filter((profile) => profile.role === role);
+export const profilesOf = (call: Here, role: string): InstanceProfile[] =>
+  [...call.state.profiles.values()].filter((profile) => profile.role === role);
 
 export function profileView(call: Here, { role, tags, ...profile }: InstanceProfile) {
   return { ...profile, Roles: role === undefined ? [] : [brief(roleOf(call, role))], ...someTags(tags) };

@@ -8,8 +8,12 @@ import { serviceRolePolicies } from "./managed-policies-linked.ts";
 import { allow, managed, type Given } from "./managed-policy.ts";
 import type { Policy } from "./state.ts";
 
-const MESSAGES = ["AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply"].map((action) => `ec2messages:${action}`);
-const CHANNELS = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map((action) => `ssmmessages:${action}`);
+const MESSAGES = ["AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply"].map(
+  (action) => `ec2messages:${action}`,
+);
+const CHANNELS = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"].map(
+  (action) => `ssmmessages:${action}`,
+);
 const LOGGING = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"];
 const PULL = ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
 
@@ -24,8 +28,36 @@ const agent = (parameters: string[]): string[] =>
 
 /** The services of this cloud and their likes: AWS's own ReadOnlyAccess names the reading actions of every service, some 1,500. */
 const READ_PREFIXES = [
-  ...["acm", "application-autoscaling", "autoscaling", "backup", "cloudformation", "cloudtrail", "cloudwatch", "directconnect", "dynamodb", "ebs", "ec2", "ecr", "ecs"],
-  ...["elasticfilesystem", "elasticloadbalancing", "events", "fis", "iam", "kms", "lambda", "logs", "organizations", "rds", "resiliencehub", "resource-groups", "route53"],
+  ...[
+    "acm",
+    "application-autoscaling",
+    "autoscaling",
+    "backup",
+    "cloudformation",
+    "cloudtrail",
+    "cloudwatch",
+    "directconnect",
+    "dynamodb",
+    "ebs",
+    "ec2",
+    "ecr",
+    "ecs",
+  ],
+  ...[
+    "elasticfilesystem",
+    "elasticloadbalancing",
+    "events",
+    "fis",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "organizations",
+    "rds",
+    "resiliencehub",
+    "resource-groups",
+    "route53",
+  ],
   ...["s3", "secretsmanager", "servicediscovery", "servicequotas", "sns", "sqs", "ssm", "states", "storagegateway", "sts", "tag", "xray"],
 ];
 const reading = (service: string): string[] => {
@@ -49,7 +81,11 @@ const general: Given[] = [
     2,
     "2015-02-06",
     "Provides access to AWS CloudFormation via the AWS Management Console.",
-    [allow(["Describe*", "EstimateTemplateCost", "Get*", "List*", "ValidateTemplate", "Detect*"].map((action) => `cloudformation:${action}`))],
+    [
+      allow(
+        ["Describe*", "EstimateTemplateCost", "Get*", "List*", "ValidateTemplate", "Detect*"].map((action) => `cloudformation:${action}`),
+      ),
+    ],
   ],
   [
     "PowerUserAccess",
@@ -67,7 +103,14 @@ const general: Given[] = [
     ],
   ],
   // Abridged: see READ_PREFIXES.
-  ["ReadOnlyAccess", "/", 1, "2015-02-06", "Provides read-only access to AWS services and resources.", [allow(READ_PREFIXES.flatMap(reading), "*", { Sid: "ReadOnlyActions" })]],
+  [
+    "ReadOnlyAccess",
+    "/",
+    1,
+    "2015-02-06",
+    "Provides read-only access to AWS services and resources.",
+    [allow(READ_PREFIXES.flatMap(reading), "*", { Sid: "ReadOnlyActions" })],
+  ],
 ];
 
 const compute: Given[] = [
@@ -88,12 +131,16 @@ const compute: Given[] = [
     [
       allow([
         "ec2:DescribeTags",
-        ...["CreateCluster", "DeregisterContainerInstance", "DiscoverPollEndpoint", "Poll", "RegisterContainerInstance"].map((action) => `ecs:${action}`),
+        ...["CreateCluster", "DeregisterContainerInstance", "DiscoverPollEndpoint", "Poll", "RegisterContainerInstance"].map(
+          (action) => `ecs:${action}`,
+        ),
         ...["StartTelemetrySession", "UpdateContainerInstancesState", "Submit*"].map((action) => `ecs:${action}`),
         ...PULL,
         ...["logs:CreateLogStream", "logs:PutLogEvents"],
       ]),
-      allow("ecs:TagResource", "*", { Condition: { StringEquals: { "ecs:CreateAction": ["CreateCluster", "RegisterContainerInstance"] } } }),
+      allow("ecs:TagResource", "*", {
+        Condition: { StringEquals: { "ecs:CreateAction": ["CreateCluster", "RegisterContainerInstance"] } },
+      }),
     ],
   ],
   [
@@ -115,14 +162,26 @@ const compute: Given[] = [
     "2024-01-10",
     "Provides access to other AWS service resources required to manage volumes associated with ECS workloads on your behalf.",
     [
-      allow("ec2:CreateVolume", volumes, { Sid: "CreateEBSManagedVolume", Condition: { ArnLike: ofTask("Request"), StringEquals: ofEcs("Request") } }),
+      allow("ec2:CreateVolume", volumes, {
+        Sid: "CreateEBSManagedVolume",
+        Condition: { ArnLike: ofTask("Request"), StringEquals: ofEcs("Request") },
+      }),
       allow("ec2:CreateVolume", "arn:aws:ec2:*:*:snapshot/*", { Sid: "CreateEBSManagedVolumeFromSnapshot" }),
-      allow("ec2:CreateTags", volumes, { Sid: "TagOnCreateVolume", Condition: { ArnLike: ofTask("Request"), StringEquals: { "ec2:CreateAction": "CreateVolume", ...ofEcs("Request") } } }),
+      allow("ec2:CreateTags", volumes, {
+        Sid: "TagOnCreateVolume",
+        Condition: { ArnLike: ofTask("Request"), StringEquals: { "ec2:CreateAction": "CreateVolume", ...ofEcs("Request") } },
+      }),
       allow(["ec2:DescribeVolumes", "ec2:DescribeAvailabilityZones"], "*", { Sid: "DescribeVolumesForLifecycle" }),
       allow(["ec2:DescribeInstances"], "*", { Sid: "DescribeInstancesForAttachingVolume" }),
-      allow(["ec2:AttachVolume", "ec2:DetachVolume"], volumes, { Sid: "ManageEBSVolumeLifecycle", Condition: { StringEquals: ofEcs("Resource") } }),
+      allow(["ec2:AttachVolume", "ec2:DetachVolume"], volumes, {
+        Sid: "ManageEBSVolumeLifecycle",
+        Condition: { StringEquals: ofEcs("Resource") },
+      }),
       allow(["ec2:AttachVolume", "ec2:DetachVolume"], "arn:aws:ec2:*:*:instance/*", { Sid: "ManageVolumeAttachmentsForEC2" }),
-      allow("ec2:DeleteVolume", volumes, { Sid: "DeleteEBSManagedVolume", Condition: { ArnLike: ofTask("Resource"), StringEquals: ofEcs("Resource") } }),
+      allow("ec2:DeleteVolume", volumes, {
+        Sid: "DeleteEBSManagedVolume",
+        Condition: { ArnLike: ofTask("Resource"), StringEquals: ofEcs("Resource") },
+      }),
     ],
   ],
   [
@@ -133,12 +192,33 @@ const compute: Given[] = [
     "Provides read-only access to Amazon EC2 Container Registry repositories.",
     [
       allow([
-        ...["GetAuthorizationToken", "BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "GetRepositoryPolicy", "DescribeRepositories", "ListImages"].map((action) => `ecr:${action}`),
-        ...["DescribeImages", "BatchGetImage", "GetLifecyclePolicy", "GetLifecyclePolicyPreview", "ListTagsForResource", "DescribeImageScanFindings"].map((action) => `ecr:${action}`),
+        ...[
+          "GetAuthorizationToken",
+          "BatchCheckLayerAvailability",
+          "GetDownloadUrlForLayer",
+          "GetRepositoryPolicy",
+          "DescribeRepositories",
+          "ListImages",
+        ].map((action) => `ecr:${action}`),
+        ...[
+          "DescribeImages",
+          "BatchGetImage",
+          "GetLifecyclePolicy",
+          "GetLifecyclePolicyPreview",
+          "ListTagsForResource",
+          "DescribeImageScanFindings",
+        ].map((action) => `ecr:${action}`),
       ]),
     ],
   ],
-  ["AmazonEC2ContainerRegistryPullOnly", "/", 1, "2024-10-14", "Provides access to pull images from Amazon EC2 Container Registry repositories.", [allow([...PULL, "ecr:BatchImportUpstreamImage"])]],
+  [
+    "AmazonEC2ContainerRegistryPullOnly",
+    "/",
+    1,
+    "2024-10-14",
+    "Provides access to pull images from Amazon EC2 Container Registry repositories.",
+    [allow([...PULL, "ecr:BatchImportUpstreamImage"])],
+  ],
   ["AWSLambdaBasicExecutionRole", "/service-role/", 1, "2015-04-09", "Provides write permissions to CloudWatch Logs.", [allow(LOGGING)]],
   [
     "AWSLambdaVPCAccessExecutionRole",
@@ -150,7 +230,9 @@ const compute: Given[] = [
       allow(
         [
           ...LOGGING,
-          ...["CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets", "DeleteNetworkInterface"].map((action) => `ec2:${action}`),
+          ...["CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets", "DeleteNetworkInterface"].map(
+            (action) => `ec2:${action}`,
+          ),
           ...["ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"],
         ],
         "*",
@@ -186,9 +268,20 @@ const operations: Given[] = [
     [
       allow(["lambda:InvokeFunction"], ["arn:aws:lambda:*:*:function:Automation*"]),
       allow([
-        ...["CreateImage", "CopyImage", "DeregisterImage", "DescribeImages", "DeleteSnapshot", "StartInstances", "RunInstances", "StopInstances"].map((action) => `ec2:${action}`),
+        ...[
+          "CreateImage",
+          "CopyImage",
+          "DeregisterImage",
+          "DescribeImages",
+          "DeleteSnapshot",
+          "StartInstances",
+          "RunInstances",
+          "StopInstances",
+        ].map((action) => `ec2:${action}`),
         ...["TerminateInstances", "DescribeInstanceStatus", "CreateTags", "DeleteTags", "DescribeTags"].map((action) => `ec2:${action}`),
-        ...["CreateStack", "DescribeStackEvents", "DescribeStacks", "UpdateStack", "DeleteStack"].map((action) => `cloudformation:${action}`),
+        ...["CreateStack", "DescribeStackEvents", "DescribeStacks", "UpdateStack", "DeleteStack"].map(
+          (action) => `cloudformation:${action}`,
+        ),
       ]),
       allow(["ssm:*"]),
       allow(["sns:Publish"], ["arn:aws:sns:*:*:Automation*"]),
@@ -205,8 +298,12 @@ const operations: Given[] = [
       allow(
         [
           ...["cloudwatch:PutMetricData", "ec2:DescribeVolumes", "ec2:DescribeTags"],
-          ...["PutLogEvents", "PutRetentionPolicy", "DescribeLogStreams", "DescribeLogGroups", "CreateLogStream", "CreateLogGroup"].map((action) => `logs:${action}`),
-          ...["PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets", "GetSamplingStatisticSummaries"].map((action) => `xray:${action}`),
+          ...["PutLogEvents", "PutRetentionPolicy", "DescribeLogStreams", "DescribeLogGroups", "CreateLogStream", "CreateLogGroup"].map(
+            (action) => `logs:${action}`,
+          ),
+          ...["PutTraceSegments", "PutTelemetryRecords", "GetSamplingRules", "GetSamplingTargets", "GetSamplingStatisticSummaries"].map(
+            (action) => `xray:${action}`,
+          ),
         ],
         "*",
         { Sid: "CWACloudWatchServerPermissions" },
@@ -221,13 +318,21 @@ const operations: Given[] = [
     "2015-11-11",
     "Provides access to Cloudwatch for RDS Enhanced Monitoring",
     [
-      allow(["logs:CreateLogGroup", "logs:PutRetentionPolicy"], ["arn:aws:logs:*:*:log-group:RDS*"], { Sid: "EnableCreationAndManagementOfRDSCloudwatchLogGroups" }),
-      allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"], ["arn:aws:logs:*:*:log-group:RDS*:log-stream:*"], {
-        Sid: "EnableCreationAndManagementOfRDSCloudwatchLogStreams",
+      allow(["logs:CreateLogGroup", "logs:PutRetentionPolicy"], ["arn:aws:logs:*:*:log-group:RDS*"], {
+        Sid: "EnableCreationAndManagementOfRDSCloudwatchLogGroups",
       }),
+      allow(
+        ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"],
+        ["arn:aws:logs:*:*:log-group:RDS*:log-stream:*"],
+        {
+          Sid: "EnableCreationAndManagementOfRDSCloudwatchLogStreams",
+        },
+      ),
     ],
   ],
 ];
 
 /** By ARN. */
-export const managedPolicies: ReadonlyMap<string, Policy> = new Map([...general, ...compute, ...operations, ...backupPolicies, ...serviceRolePolicies].map((given) => managed(given)));
+export const managedPolicies: ReadonlyMap<string, Policy> = new Map(
+  [...general, ...compute, ...operations, ...backupPolicies, ...serviceRolePolicies].map((given) => managed(given)),
+);

@@ -8,7 +8,8 @@ export type IdPrefix = "AROA" | "AIDA" | "AGPA" | "ANPA" | "AIPA" | "AKIA";
 export const uniqueId = (call: Here, prefix: IdPrefix): string => `${prefix}${call.token(17)}`;
 
 /** IAM's ARNs have no region. */
-export const iamArn = (call: Here, kind: string, path: string, name: string): string => `arn:aws:iam::${call.account}:${kind}${path}${name}`;
+export const iamArn = (call: Here, kind: string, path: string, name: string): string =>
+  `arn:aws:iam::${call.account}:${kind}${path}${name}`;
 
 export const noSuch = (message: string) => new AwsError("NoSuchEntity", message);
 export const conflict = (message: string) => new AwsError("DeleteConflict", message);
@@ -24,25 +25,41 @@ export function checkQuota(count: number, quota: number, name: string): void {
 const NAME = /^[\w+=,.@-]+$/;
 
 export function checkName(member: string, value: string, most: number): void {
-  if (value.length < 1) throw validation(`1 validation error detected: Value '' at '${member}' failed to satisfy constraint: Member must have length greater than or equal to 1`);
-  if (value.length > most) throw validation(`1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must have length less than or equal to ${most}`);
-  if (!NAME.test(value)) throw validation(`The specified value for ${member} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`);
+  if (value.length < 1)
+    throw validation(
+      `1 validation error detected: Value '' at '${member}' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+    );
+  if (value.length > most)
+    throw validation(
+      `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must have length less than or equal to ${most}`,
+    );
+  if (!NAME.test(value))
+    throw validation(
+      `The specified value for ${member} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`,
+    );
 }
 
 /** A path is `/` or begins and ends with it: docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html */
 export function checkPath(path: string): void {
   if (path.length <= 512 && /^(\/|\/[!-~]+\/)$/.test(path)) return;
-  throw validation("The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.");
+  throw validation(
+    "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+  );
 }
 
 export function checkRange(member: string, value: number | undefined, least: number, most: number): void {
   if (value === undefined || (value >= least && value <= most)) return;
   const bound = value < least ? `greater than or equal to ${least}` : `less than or equal to ${most}`;
-  throw validation(`1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must have value ${bound}`);
+  throw validation(
+    `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must have value ${bound}`,
+  );
 }
 
 export function checkLength(member: string, value: string | undefined, most: number): void {
-  if (value !== undefined && value.length > most) throw validation(`1 validation error detected: Value at '${member}' failed to satisfy constraint: Member must have length less than or equal to ${most}`);
+  if (value !== undefined && value.length > most)
+    throw validation(
+      `1 validation error detected: Value at '${member}' failed to satisfy constraint: Member must have length less than or equal to ${most}`,
+    );
 }
 
 export const key = (name: string): string => name.toLowerCase();
@@ -59,7 +76,10 @@ export const SERVICE_LINKED = "/aws-service-role/";
 export function ownRole(call: Here, name: string): Role {
   const role = roleOf(call, name);
   if (role.Path.startsWith(SERVICE_LINKED)) {
-    throw new AwsError("UnmodifiableEntity", `Cannot perform the operation on the protected role '${role.RoleName}' - this role is only modifiable by AWS`);
+    throw new AwsError(
+      "UnmodifiableEntity",
+      `Cannot perform the operation on the protected role '${role.RoleName}' - this role is only modifiable by AWS`,
+    );
   }
   return role;
 }

@@ -19,7 +19,14 @@ export const oidcOperations = {
     const arn = `arn:aws:iam::${call.account}:oidc-provider/${url}`;
     if (call.state.oidcProviders.has(arn)) throw exists(`Provider with url ${Url} already exists.`);
     checkQuota(call.state.oidcProviders.size + 1, PROVIDERS_MAX, "OpenIdConnectProvidersPerAccount");
-    const provider: OidcProvider = { arn, url, clients: [...new Set(ClientIDList)], thumbprints: ThumbprintList, created: call.date, tags: tagMap(Tags) };
+    const provider: OidcProvider = {
+      arn,
+      url,
+      clients: [...new Set(ClientIDList)],
+      thumbprints: ThumbprintList,
+      created: call.date,
+      tags: tagMap(Tags),
+    };
     call.state.oidcProviders.set(arn, provider);
     return { OpenIDConnectProviderArn: arn, ...someTags(provider.tags) };
   },

@@ -25,6 +25,9 @@ function unmark(marker: string): string {
 
 /** Whether the path is under the asked prefix, which is the root when none is given. */
 export function under<Item extends { Path: string }>(items: Iterable<Item>, prefix = "/"): Item[] {
-  if (!prefix.startsWith("/")) throw validation("The specified value for pathPrefix is invalid. It must begin with / and contain only alphanumeric characters and/or / characters.");
+  if (!prefix.startsWith("/"))
+    throw validation(
+      "The specified value for pathPrefix is invalid. It must begin with / and contain only alphanumeric characters and/or / characters.",
+    );
   return [...items].filter(({ Path }) => Path.startsWith(prefix));
 }

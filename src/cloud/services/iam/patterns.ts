@@ -41,7 +41,7 @@ function variable(inside: string, values: Values): readonly string[] | undefined
   const found = values.get(name.toLowerCase());
   // A key with several values can't be a variable.
   const value = found?.length === 1 ? found[0] : fallback;
-  return value === undefined ? undefined : [...value];
+  return value === undefined ? undefined : Array.from(value);
 }
 
 /** The keys that a text's variables name. */
@@ -51,7 +51,7 @@ export function variables(text: string): string[] {
 
 /** Whether the whole text fits. Takes at most pattern × text steps. */
 export function fits(pattern: Pattern, text: string): boolean {
-  const characters = [...text];
+  const characters = Array.from(text);
   let at = 0;
   let part = 0;
   let star = -1;

@@ -3,7 +3,21 @@ import type * as sdk from "@aws-sdk/client-iam";
 import { AwsError, type Operations } from "../../service.ts";
 import { parse, sizeOf } from "./documents.ts";
 import { managedPolicies } from "./managed-policies.ts";
-import { checkLength, checkName, checkPath, checkQuota, conflict, encoded, exists, iamArn, key, noSuch, SERVICE_LINKED, uniqueId, validation } from "./names.ts";
+import {
+  checkLength,
+  checkName,
+  checkPath,
+  checkQuota,
+  conflict,
+  encoded,
+  exists,
+  iamArn,
+  key,
+  noSuch,
+  SERVICE_LINKED,
+  uniqueId,
+  validation,
+} from "./names.ts";
 import { page, under } from "./pages.ts";
 import type { Here, Holder, Policy, State, Version } from "./state.ts";
 import { checkTags, someTags, tagMap } from "./tags.ts";
@@ -47,16 +61,21 @@ export const policyOperations = {
   ListPolicies(call, { Scope = "All", OnlyAttached = false, PathPrefix, PolicyUsageFilter, ...asked }) {
     const all = [...(Scope === "AWS" ? [] : call.state.policies.values()), ...(Scope === "Local" ? [] : managedPolicies.values())];
     const boundary = PolicyUsageFilter === "PermissionsBoundary";
-    const wanted = under(all, PathPrefix).filter(({ Arn }) => !(OnlyAttached || PolicyUsageFilter) || (boundary ? boundaryCount(call, Arn) : attachmentCount(call, Arn)) > 0);
+    const wanted = under(all, PathPrefix).filter(
+      ({ Arn }) => !(OnlyAttached || PolicyUsageFilter) || (boundary ? boundaryCount(call, Arn) : attachmentCount(call, Arn)) > 0,
+    );
     const { items, ...rest } = page(wanted, ({ PolicyName, Arn }) => `${key(PolicyName)} ${Arn}`, asked);
     // Lists leave the description and the tags out: docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicies.html
     return { Policies: items.map((policy) => ({ ...policyView(call, policy), Description: undefined, Tags: undefined })), ...rest };
   },
   DeletePolicy(call, { PolicyArn }) {
     const policy = customerPolicy(call, PolicyArn);
-    if (attachmentCount(call, PolicyArn) + boundaryCount(call, PolicyArn) > 0) throw conflict("Cannot delete a policy attached to entities.");
+    if (attachmentCount(call, PolicyArn) + boundaryCount(call, PolicyArn) > 0)
+      throw conflict("Cannot delete a policy attached to entities.");
     if (policy.versions.length > 1) {
-      throw conflict("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.");
+      throw conflict(
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+      );
     }
     call.state.policies.delete(PolicyArn);
   },
@@ -64,7 +83,10 @@ export const policyOperations = {
     const policy = customerPolicy(call, PolicyArn);
     checkDocument(PolicyDocument);
     if (policy.versions.length >= VERSIONS_MAX) {
-      throw new AwsError("LimitExceeded", `A managed policy can have up to ${VERSIONS_MAX} versions. Before you create a new version, you must delete an existing version.`);
+      throw new AwsError(
+        "LimitExceeded",
+        `A managed policy can have up to ${VERSIONS_MAX} versions. Before you create a new version, you must delete an existing version.`,
+      );
     }
     const version: Version = { VersionId: `v${++policy.lastVersion}`, Document: PolicyDocument, CreateDate: call.date };
     policy.versions.push(version);
@@ -132,7 +154,10 @@ export function defaultDocument(policy: Policy): string {
 }
 
 function versionOf(policy: Policy, id: string): Version {
-  if (!/^v[1-9]\d*$/.test(id)) throw validation(`1 validation error detected: Value '${id}' at 'versionId' failed to satisfy constraint: Member must satisfy regular expression pattern: v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?`);
+  if (!/^v[1-9]\d*$/.test(id))
+    throw validation(
+      `1 validation error detected: Value '${id}' at 'versionId' failed to satisfy constraint: Member must satisfy regular expression pattern: v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?`,
+    );
   const version = policy.versions.find(({ VersionId }) => VersionId === id);
   if (!version) throw noSuch(`Policy ${policy.Arn} version ${id} does not exist or is not attachable.`);
   return version;
@@ -141,10 +166,16 @@ function versionOf(policy: Policy, id: string): Version {
 export const holders = ({ roles, users, groups }: Readonly<State>): Holder[] => [...roles.values(), ...users.values(), ...groups.values()];
 
 const attachmentCount = (call: Here, arn: string): number => holders(call.state).filter(({ attached }) => attached.includes(arn)).length;
-const boundaryCount = ({ state }: Here, arn: string): number => [...state.roles.values(), ...state.users.values()].filter(({ boundary }) => boundary === arn).length;
+const boundaryCount = ({ state }: Here, arn: string): number =>
+  [...state.roles.values(), ...state.users.values()].filter(({ boundary }) => boundary === arn).length;
 
 export function policyView(call: Here, { tags, versions: _versions, lastVersion: _lastVersion, ...policy }: Policy) {
-  return { ...policy, AttachmentCount: attachmentCount(call, policy.Arn), PermissionsBoundaryUsageCount: boundaryCount(call, policy.Arn), ...someTags(tags) };
+  return {
+    ...policy,
+    AttachmentCount: attachmentCount(call, policy.Arn),
+    PermissionsBoundaryUsageCount: boundaryCount(call, policy.Arn),
+    ...someTags(tags),
+  };
 }
 
 export const versionView = (policy: Policy, { VersionId, Document, CreateDate }: Version) => ({

@@ -12,9 +12,15 @@ function places(call: Here, { Roles, Users, Groups }: Properties, tolerant = fal
   const { roles, users, groups } = call.state;
   const there = (all: Map<string, unknown>) => (name: string) => !tolerant || all.has(key(name));
   return [
-    ...names(Roles).filter(there(roles)).map((name) => ({ kind: "role", name, holder: roleOf(call, name), on: onRole(call, name) })),
-    ...names(Users).filter(there(users)).map((name) => ({ kind: "user", name, holder: userOf(call, name), on: onUser(call, name) })),
-    ...names(Groups).filter(there(groups)).map((name) => ({ kind: "group", name, holder: groupOf(call, name), on: onGroup(call, name) })),
+    ...names(Roles)
+      .filter(there(roles))
+      .map((name) => ({ kind: "role", name, holder: roleOf(call, name), on: onRole(call, name) })),
+    ...names(Users)
+      .filter(there(users))
+      .map((name) => ({ kind: "user", name, holder: userOf(call, name), on: onUser(call, name) })),
+    ...names(Groups)
+      .filter(there(groups))
+      .map((name) => ({ kind: "group", name, holder: groupOf(call, name), on: onGroup(call, name) })),
   ];
 }
 
@@ -23,7 +29,8 @@ const same = (one: Place) => (other: Place) => other.kind === one.kind && key(ot
 function reattach(call: Here, arn: string, properties: Properties, previous: Properties): void {
   const wanted = places(call, properties);
   for (const { on } of wanted) on.attach(arn);
-  for (const place of places(call, previous, true)) if (!wanted.some(same(place)) && place.holder.attached.includes(arn)) place.on.detach(arn);
+  for (const place of places(call, previous, true))
+    if (!wanted.some(same(place)) && place.holder.attached.includes(arn)) place.on.detach(arn);
 }
 
 const found = (call: Here, arn: string): Policy | undefined => call.state.policies.get(arn);
@@ -60,27 +67,46 @@ const managedPolicy = resource({
     const policy = found(call, id);
     if (!policy) return;
     reattach(call, id, {}, properties);
-    for (const { VersionId } of policy.versions) if (VersionId !== policy.DefaultVersionId) policyOperations.DeletePolicyVersion(call, { PolicyArn: id, VersionId });
+    for (const { VersionId } of policy.versions)
+      if (VersionId !== policy.DefaultVersionId) policyOperations.DeletePolicyVersion(call, { PolicyArn: id, VersionId });
     policyOperations.DeletePolicy(call, { PolicyArn: id });
   },
   attributes(call: Here, id) {
     const policy = found(call, id);
     if (!policy) return {};
-    const { AttachmentCount, CreateDate, DefaultVersionId, IsAttachable, PermissionsBoundaryUsageCount, PolicyId, UpdateDate } = policyView(call, policy);
-    return { PolicyArn: id, PolicyId, AttachmentCount, DefaultVersionId, IsAttachable, PermissionsBoundaryUsageCount, CreateDate: CreateDate.toISOString(), UpdateDate: UpdateDate.toISOString() };
+    const { AttachmentCount, CreateDate, DefaultVersionId, IsAttachable, PermissionsBoundaryUsageCount, PolicyId, UpdateDate } = policyView(
+      call,
+      policy,
+    );
+    return {
+      PolicyArn: id,
+      PolicyId,
+      AttachmentCount,
+      DefaultVersionId,
+      IsAttachable,
+      PermissionsBoundaryUsageCount,
+      CreateDate: CreateDate.toISOString(),
+      UpdateDate: UpdateDate.toISOString(),
+    };
   },
   read(call: Here, id) {
     const policy = found(call, id);
     if (!policy) return undefined;
     const document = policy.versions.find(({ VersionId }) => VersionId === policy.DefaultVersionId)?.Document ?? "{}";
-    return { ManagedPolicyName: policy.PolicyName, Path: policy.Path, Description: policy.Description, PolicyDocument: JSON.parse(document) as unknown };
+    return {
+      ManagedPolicyName: policy.PolicyName,
+      Path: policy.Path,
+      Description: policy.Description,
+      PolicyDocument: JSON.parse(document) as unknown,
+    };
   },
 });
 
 /** A new default version; the oldest makes room for the sixth, as CloudFormation does it. */
 function setDocument(call: Here, policy: Policy, PolicyDocument: string): void {
   const oldest = policy.versions.find(({ VersionId }) => VersionId !== policy.DefaultVersionId);
-  if (policy.versions.length >= 5 && oldest) policyOperations.DeletePolicyVersion(call, { PolicyArn: policy.Arn, VersionId: oldest.VersionId });
+  if (policy.versions.length >= 5 && oldest)
+    policyOperations.DeletePolicyVersion(call, { PolicyArn: policy.Arn, VersionId: oldest.VersionId });
   policyOperations.CreatePolicyVersion(call, { PolicyArn: policy.Arn, PolicyDocument, SetAsDefault: true });
 }
 
@@ -96,7 +122,8 @@ function write(call: Here, properties: Properties, previous: Properties): void {
 }
 
 function erase(call: Here, properties: Properties): void {
-  for (const { holder, on } of places(call, properties, true)) if (holder.policies.has(properties.PolicyName)) on.remove(properties.PolicyName);
+  for (const { holder, on } of places(call, properties, true))
+    if (holder.policies.has(properties.PolicyName)) on.remove(properties.PolicyName);
 }
 
 const policy = resource({
@@ -121,7 +148,8 @@ const policy = resource({
 function single(member: "RoleName" | "UserName" | "GroupName", list: "Roles" | "Users" | "Groups"): ResourceType {
   const plural = (properties: Properties): Properties => ({ ...properties, [list]: [properties[member]] });
   // A policy without a document is one that has been put elsewhere.
-  const put = (call: Here, properties: Properties, previous: Properties) => properties.PolicyDocument !== undefined && write(call, plural(properties), previous);
+  const put = (call: Here, properties: Properties, previous: Properties) =>
+    properties.PolicyDocument !== undefined && write(call, plural(properties), previous);
   return resource({
     create(call: Here, properties) {
       put(call, properties, {});

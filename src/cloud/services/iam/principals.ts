@@ -47,7 +47,10 @@ export function exempt(principals: Principals, asker: Asker): boolean {
   if (named.includes("*")) return true;
   const rootOf = `arn:aws:iam::${asker.account}:root`;
   const account = named.includes(asker.account) || named.includes(rootOf);
-  const self = asker.arn === rootOf || named.includes(asker.arn) || (asker.roleArn === undefined && asker.id !== undefined && named.includes(asker.id));
+  const self =
+    asker.arn === rootOf ||
+    named.includes(asker.arn) ||
+    (asker.roleArn === undefined && asker.id !== undefined && named.includes(asker.id));
   const role = asker.roleArn === undefined || named.includes(asker.roleArn) || (asker.id !== undefined && named.includes(asker.id));
   return account && self && role;
 }

@@ -9,7 +9,8 @@ import { linkedRoleName, serviceLinkedRoleOperations } from "./service-linked-ro
 import type { Here, Role } from "./state.ts";
 
 const stateOf = (call: Here, name: string): Role | undefined => call.state.roles.get(key(name));
-const sessionOf = ({ MaxSessionDuration }: Properties): number | undefined => (MaxSessionDuration === undefined ? undefined : Number(MaxSessionDuration));
+const sessionOf = ({ MaxSessionDuration }: Properties): number | undefined =>
+  MaxSessionDuration === undefined ? undefined : Number(MaxSessionDuration);
 
 const role = resource({
   create(call: Here, properties, stack) {
@@ -70,12 +71,13 @@ function setRole(call: Here, InstanceProfileName: string, wanted: string | undef
   const profile = profileOf(call, InstanceProfileName);
   if (profile.role === (wanted && key(wanted))) return;
   if (wanted !== undefined) roleOf(call, wanted);
-  if (profile.role !== undefined) instanceProfileOperations.RemoveRoleFromInstanceProfile(call, { InstanceProfileName, RoleName: profile.role });
+  if (profile.role !== undefined)
+    instanceProfileOperations.RemoveRoleFromInstanceProfile(call, { InstanceProfileName, RoleName: profile.role });
   if (wanted !== undefined) instanceProfileOperations.AddRoleToInstanceProfile(call, { InstanceProfileName, RoleName: wanted });
 }
 
 const instanceProfile = resource({
-  create(call: Here, { InstanceProfileName = undefined, Path, Roles }, stack) {
+  create(call: Here, { InstanceProfileName, Path, Roles }, stack) {
     const name: string = InstanceProfileName ?? stack.generatedName(128);
     instanceProfileOperations.CreateInstanceProfile(call, { InstanceProfileName: name, Path });
     orUndo(
@@ -93,7 +95,13 @@ const instanceProfile = resource({
   attributes: (call: Here, id) => ({ Arn: call.state.profiles.get(key(id))?.Arn }),
   read(call: Here, id) {
     const profile = call.state.profiles.get(key(id));
-    return profile && { InstanceProfileName: id, Path: profile.Path, Roles: profile.role === undefined ? [] : [roleOf(call, profile.role).RoleName] };
+    return (
+      profile && {
+        InstanceProfileName: id,
+        Path: profile.Path,
+        Roles: profile.role === undefined ? [] : [roleOf(call, profile.role).RoleName],
+      }
+    );
   },
 });
 
@@ -115,4 +123,8 @@ const serviceLinkedRole = resource({
   },
 });
 
-export const roleResources = { "AWS::IAM::Role": role, "AWS::IAM::InstanceProfile": instanceProfile, "AWS::IAM::ServiceLinkedRole": serviceLinkedRole };
+export const roleResources = {
+  "AWS::IAM::Role": role,
+  "AWS::IAM::InstanceProfile": instanceProfile,
+  "AWS::IAM::ServiceLinkedRole": serviceLinkedRole,
+};

@@ -3,7 +3,22 @@ import type * as sdk from "@aws-sdk/client-iam";
 import { AwsError, type Operations } from "../../service.ts";
 import { boundaryView, checkBoundary } from "./boundaries.ts";
 import { parse, sizeOf } from "./documents.ts";
-import { checkLength, checkName, checkPath, checkQuota, checkRange, conflict, encoded, exists, iamArn, key, ownRole, roleOf, uniqueId, validation } from "./names.ts";
+import {
+  checkLength,
+  checkName,
+  checkPath,
+  checkQuota,
+  checkRange,
+  conflict,
+  encoded,
+  exists,
+  iamArn,
+  key,
+  ownRole,
+  roleOf,
+  uniqueId,
+  validation,
+} from "./names.ts";
 import { page, under } from "./pages.ts";
 import type { Here, Role, State } from "./state.ts";
 import { checkTags, someTags, tagMap } from "./tags.ts";
@@ -16,7 +31,8 @@ export const roleOperations = {
   CreateRole(call, { RoleName, Path = "/", AssumeRolePolicyDocument, Description, MaxSessionDuration = 3600, PermissionsBoundary, Tags }) {
     checkName("roleName", RoleName, 64);
     checkPath(Path);
-    if (Path.startsWith("/aws-service-role/")) throw validation("The specified path is reserved for service-linked roles. Use CreateServiceLinkedRole.");
+    if (Path.startsWith("/aws-service-role/"))
+      throw validation("The specified path is reserved for service-linked roles. Use CreateServiceLinkedRole.");
     checkLength("description", Description, 1000);
     checkSession(MaxSessionDuration);
     checkTags({}, Tags);
@@ -28,7 +44,14 @@ export const roleOperations = {
     role.boundary = PermissionsBoundary;
     role.tags = tagMap(Tags);
     call.state.roles.set(key(RoleName), role);
-    return { Role: { ...brief(role), ...(MaxSessionDuration === 3600 && { MaxSessionDuration: undefined }), ...boundaryView(role.boundary), ...someTags(role.tags) } };
+    return {
+      Role: {
+        ...brief(role),
+        ...(MaxSessionDuration === 3600 && { MaxSessionDuration: undefined }),
+        ...boundaryView(role.boundary),
+        ...someTags(role.tags),
+      },
+    };
   },
   GetRole(call, { RoleName }) {
     return { Role: roleView(roleOf(call, RoleName)) };

@@ -12,8 +12,14 @@ const linked: Record<string, { role: string; policy?: string; suffix?: boolean }
   "autoscaling.amazonaws.com": { role: "AWSServiceRoleForAutoScaling", policy: "AutoScalingServiceRolePolicy", suffix: true },
   "backup.amazonaws.com": { role: "AWSServiceRoleForBackup", policy: "AWSBackupServiceLinkedRolePolicyForBackup" },
   "ecs.amazonaws.com": { role: "AWSServiceRoleForECS", policy: "AmazonECSServiceRolePolicy" },
-  "ecs.application-autoscaling.amazonaws.com": { role: "AWSServiceRoleForApplicationAutoScaling_ECSService", policy: "AWSApplicationAutoscalingECSServicePolicy" },
-  "elasticloadbalancing.amazonaws.com": { role: "AWSServiceRoleForElasticLoadBalancing", policy: "AWSElasticLoadBalancingServiceRolePolicy" },
+  "ecs.application-autoscaling.amazonaws.com": {
+    role: "AWSServiceRoleForApplicationAutoScaling_ECSService",
+    policy: "AWSApplicationAutoscalingECSServicePolicy",
+  },
+  "elasticloadbalancing.amazonaws.com": {
+    role: "AWSServiceRoleForElasticLoadBalancing",
+    policy: "AWSElasticLoadBalancingServiceRolePolicy",
+  },
   "rds.amazonaws.com": { role: "AWSServiceRoleForRDS", policy: "AmazonRDSServiceRolePolicy" },
 };
 
@@ -23,11 +29,22 @@ export const serviceLinkedRoleOperations = {
     if (!service) throw new AwsError("NotImplemented", `Causeway does not know the service-linked role of ${AWSServiceName}.`, 501);
     checkLength("description", Description, 1000);
     if (CustomSuffix !== undefined && !service.suffix) throw invalidInput(`Custom suffix is not allowed for ${AWSServiceName}`);
-    if (CustomSuffix !== undefined && !/^[\w+=,.@-]{1,64}$/.test(CustomSuffix)) throw invalidInput(`The custom suffix ${CustomSuffix} is not valid.`);
+    if (CustomSuffix !== undefined && !/^[\w+=,.@-]{1,64}$/.test(CustomSuffix))
+      throw invalidInput(`The custom suffix ${CustomSuffix} is not valid.`);
     const RoleName = CustomSuffix === undefined ? service.role : `${service.role}_${CustomSuffix}`;
-    if (call.state.roles.has(key(RoleName))) throw invalidInput(`Service role name ${RoleName} has been taken in this account, please try a different suffix.`);
-    const trust = { Version: "2012-10-17", Statement: [{ Action: ["sts:AssumeRole"], Effect: "Allow", Principal: { Service: [AWSServiceName] } }] };
-    const role = newRole(call, { RoleName, Path: `${SERVICE_LINKED}${AWSServiceName}/`, AssumeRolePolicyDocument: JSON.stringify(trust), Description, MaxSessionDuration: 3600 });
+    if (call.state.roles.has(key(RoleName)))
+      throw invalidInput(`Service role name ${RoleName} has been taken in this account, please try a different suffix.`);
+    const trust = {
+      Version: "2012-10-17",
+      Statement: [{ Action: ["sts:AssumeRole"], Effect: "Allow", Principal: { Service: [AWSServiceName] } }],
+    };
+    const role = newRole(call, {
+      RoleName,
+      Path: `${SERVICE_LINKED}${AWSServiceName}/`,
+      AssumeRolePolicyDocument: JSON.stringify(trust),
+      Description,
+      MaxSessionDuration: 3600,
+    });
     if (service.policy) role.attached.push(`arn:aws:iam::aws:policy${SERVICE_LINKED}${service.policy}`);
     call.state.roles.set(key(RoleName), role);
     return { Role: { ...brief(role), ...boundaryView(role.boundary) } };

@@ -32,16 +32,30 @@ export const simulationOperations = {
 type Given = Omit<Partial<sdk.SimulateCustomPolicyRequest>, "PolicyInputList">;
 
 function simulate(call: Here, given: Given, { identity, boundary }: Entitlements) {
-  const { ActionNames = [], ResourceArns = ["*"], ResourceOwner, ResourcePolicy, PermissionsBoundaryPolicyInputList, ContextEntries = [], Marker, MaxItems } = given;
+  const {
+    ActionNames = [],
+    ResourceArns = ["*"],
+    ResourceOwner,
+    ResourcePolicy,
+    PermissionsBoundaryPolicyInputList,
+    ContextEntries = [],
+    Marker,
+    MaxItems,
+  } = given;
   for (const action of ActionNames) if (!/^[\w-]+:[\w*?]+$/.test(action)) throw invalidInput(`Invalid Entity Action: ${action}`);
-  const limits = PermissionsBoundaryPolicyInputList?.length ? inputs(PermissionsBoundaryPolicyInputList, "PermissionsBoundaryPolicyInputList") : boundary;
+  const limits = PermissionsBoundaryPolicyInputList?.length
+    ? inputs(PermissionsBoundaryPolicyInputList, "PermissionsBoundaryPolicyInputList")
+    : boundary;
   const resource = ResourcePolicy === undefined ? [] : [written("ResourcePolicy", "resource", ResourcePolicy, "resource")];
   const asker = askerOf(call, given.CallerArn, resource.length > 0);
   const context = contextOf(ContextEntries);
   const results = ActionNames.flatMap((action) =>
     ResourceArns.map((name) => {
       const owner = ResourceOwner === undefined ? undefined : accountOf(ResourceOwner);
-      const verdict = evaluate({ asker, action, resource: name, resourceAccount: owner, context }, { identity, boundary: limits, resource });
+      const verdict = evaluate(
+        { asker, action, resource: name, resourceAccount: owner, context },
+        { identity, boundary: limits, resource },
+      );
       const missing = keysOf([...identity, ...(limits ?? []), ...resource]).filter((key) => !context.has(key.toLowerCase()));
       return {
         EvalActionName: action,
@@ -51,7 +65,10 @@ function simulate(call: Here, given: Given, { identity, boundary }: Entitlements
         MissingContextValues: missing,
         ...(limits && { PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: verdict.byBoundary ?? false } }),
         // Only of interest when the resource is another account's.
-        ...(owner !== undefined && owner !== asker.account && { EvalDecisionDetails: { "IAM Policy": verdict.identityDecision, "Resource Policy": verdict.resourceDecision } }),
+        ...(owner !== undefined &&
+          owner !== asker.account && {
+            EvalDecisionDetails: { "IAM Policy": verdict.identityDecision, "Resource Policy": verdict.resourceDecision },
+          }),
       };
     }),
   );
@@ -62,7 +79,12 @@ function simulate(call: Here, given: Given, { identity, boundary }: Entitlements
 
 function place({ source, statement }: Match) {
   const position = statementPositions((source as Written).text)[statement];
-  return { SourcePolicyId: source.name, SourcePolicyType: source.type as sdk.PolicySourceType, StartPosition: position?.start, EndPosition: position?.end };
+  return {
+    SourcePolicyId: source.name,
+    SourcePolicyType: source.type as sdk.PolicySourceType,
+    StartPosition: position?.start,
+    EndPosition: position?.end,
+  };
 }
 
 function inputs(policies: readonly string[], list: string): Written[] {
@@ -87,7 +109,11 @@ function contextOf(entries: readonly sdk.ContextEntry[]): Values {
 
 function speakingFor(call: Here, arn: string): Entitlements {
   const group = [...call.state.groups.values()].find(({ Arn }) => Arn === arn);
-  const found = group ? { identity: ofGroup(call.state, group) } : arn.includes(":assumed-role/") ? undefined : entitlementsOf(call.state, arn);
+  const found = group
+    ? { identity: ofGroup(call.state, group) }
+    : arn.includes(":assumed-role/")
+      ? undefined
+      : entitlementsOf(call.state, arn);
   if (!found) throw noSuch(`The entity ${arn} cannot be found.`);
   return found;
 }

@@ -26,7 +26,10 @@ export type Group = Known<sdk.Group, "GroupName" | "GroupId" | "Arn" | "Path" | 
 
 export type Version = Known<sdk.PolicyVersion, "Document" | "VersionId" | "CreateDate">;
 
-export type Policy = Known<Omit<sdk.Policy, "Tags">, "PolicyName" | "PolicyId" | "Arn" | "Path" | "DefaultVersionId" | "CreateDate" | "UpdateDate"> & {
+export type Policy = Known<
+  Omit<sdk.Policy, "Tags">,
+  "PolicyName" | "PolicyId" | "Arn" | "Path" | "DefaultVersionId" | "CreateDate" | "UpdateDate"
+> & {
   tags: Tags;
   /** Oldest first. */
   versions: Version[];
@@ -34,7 +37,10 @@ export type Policy = Known<Omit<sdk.Policy, "Tags">, "PolicyName" | "PolicyId" |
   lastVersion: number;
 };
 
-export type InstanceProfile = Known<Omit<sdk.InstanceProfile, "Roles" | "Tags">, "InstanceProfileName" | "InstanceProfileId" | "Arn" | "Path" | "CreateDate"> & {
+export type InstanceProfile = Known<
+  Omit<sdk.InstanceProfile, "Roles" | "Tags">,
+  "InstanceProfileName" | "InstanceProfileId" | "Arn" | "Path" | "CreateDate"
+> & {
   tags: Tags;
   /** The role's name in lower case; AWS allows one. */
   role?: string;

@@ -36,6 +36,8 @@ export const tagOperations = {
   ListInstanceProfileTags: (call, { InstanceProfileName, ...asked }) => listed(profileOf(call, InstanceProfileName).tags, asked),
 
   TagOpenIDConnectProvider: (call, { OpenIDConnectProviderArn, Tags }) => put(providerOf(call, OpenIDConnectProviderArn).tags, Tags),
-  UntagOpenIDConnectProvider: (call, { OpenIDConnectProviderArn, TagKeys }) => unset(providerOf(call, OpenIDConnectProviderArn).tags, TagKeys),
-  ListOpenIDConnectProviderTags: (call, { OpenIDConnectProviderArn, ...asked }) => listed(providerOf(call, OpenIDConnectProviderArn).tags, asked),
+  UntagOpenIDConnectProvider: (call, { OpenIDConnectProviderArn, TagKeys }) =>
+    unset(providerOf(call, OpenIDConnectProviderArn).tags, TagKeys),
+  ListOpenIDConnectProviderTags: (call, { OpenIDConnectProviderArn, ...asked }) =>
+    listed(providerOf(call, OpenIDConnectProviderArn).tags, asked),
 } satisfies Operations<sdk.IAM, State>;

@@ -16,7 +16,11 @@ function applyUser(call: Here, UserName: string, properties: Properties, previou
   applyPolicies(user, onUser(call, UserName), properties, previous);
   const groups = names(properties.Groups);
   for (const GroupName of groups) groupOperations.AddUserToGroup(call, { GroupName, UserName });
-  leave(call, UserName, names(previous.Groups).filter((name) => !groups.includes(name)));
+  leave(
+    call,
+    UserName,
+    names(previous.Groups).filter((name) => !groups.includes(name)),
+  );
   const { LoginProfile } = properties;
   if (!LoginProfile && previous.LoginProfile) user.login = undefined;
   if (!LoginProfile) return;
@@ -27,7 +31,8 @@ function applyUser(call: Here, UserName: string, properties: Properties, previou
 
 function leave(call: Here, UserName: string, groups: string[]): void {
   if (!stateOf(call, UserName)) return;
-  for (const GroupName of groups) if (call.state.groups.has(key(GroupName))) groupOperations.RemoveUserFromGroup(call, { GroupName, UserName });
+  for (const GroupName of groups)
+    if (call.state.groups.has(key(GroupName))) groupOperations.RemoveUserFromGroup(call, { GroupName, UserName });
 }
 
 const user = resource({
@@ -150,8 +155,13 @@ const oidcProvider = resource({
   update(call: Here, id, properties, previous, stack) {
     const provider = providerOf(call, id);
     const wanted = names(properties.ClientIdList);
-    oidcOperations.UpdateOpenIDConnectProviderThumbprint(call, { OpenIDConnectProviderArn: id, ThumbprintList: names(properties.ThumbprintList) });
-    for (const ClientID of provider.clients) if (!wanted.includes(ClientID)) oidcOperations.RemoveClientIDFromOpenIDConnectProvider(call, { OpenIDConnectProviderArn: id, ClientID });
+    oidcOperations.UpdateOpenIDConnectProviderThumbprint(call, {
+      OpenIDConnectProviderArn: id,
+      ThumbprintList: names(properties.ThumbprintList),
+    });
+    for (const ClientID of provider.clients)
+      if (!wanted.includes(ClientID))
+        oidcOperations.RemoveClientIDFromOpenIDConnectProvider(call, { OpenIDConnectProviderArn: id, ClientID });
     for (const ClientID of wanted) oidcOperations.AddClientIDToOpenIDConnectProvider(call, { OpenIDConnectProviderArn: id, ClientID });
     retag(provider.tags, properties, previous, stack);
   },

@@ -111,9 +111,11 @@ function rename(call: Here, user: User, name: string, path: string): void {
 
 function checkRemovable(call: Here, user: User): void {
   const name = key(user.UserName);
-  if ([...call.state.groups.values()].some(({ members }) => members.includes(name))) throw conflict("Cannot delete entity, must remove users from group first.");
+  if ([...call.state.groups.values()].some(({ members }) => members.includes(name)))
+    throw conflict("Cannot delete entity, must remove users from group first.");
   if (user.attached.length > 0) throw conflict("Cannot delete entity, must detach all policies first.");
   if (user.policies.size > 0) throw conflict("Cannot delete entity, must delete policies first.");
-  if ([...call.state.accessKeys.values()].some(({ user: owner }) => owner === name)) throw conflict("Cannot delete entity, must delete access keys first.");
+  if ([...call.state.accessKeys.values()].some(({ user: owner }) => owner === name))
+    throw conflict("Cannot delete entity, must delete access keys first.");
   if (user.login) throw conflict("Cannot delete entity, must delete login profile first.");
 }

@@ -90,7 +90,13 @@ test("it opens nothing but what it was signed for", async () => {
 
 test("metadata, tags and class that the URL's maker chose are the object's", async () => {
   const { s3, sign, fetch } = await connect();
-  const url = await sign(new PutObjectCommand({ Bucket, Key: "k", Metadata: { note: "chosen" }, Tagging: "team=web", StorageClass: "STANDARD_IA" }));
+  const url = await sign(
+    new PutObjectCommand({ Bucket, Key: "k", Metadata: { note: "chosen" }, Tagging: "team=web", StorageClass: "STANDARD_IA" }),
+  );
   expect((await fetch(url, "PUT", "body")).status).toBe(200);
-  expect(await s3.headObject({ Bucket, Key: "k" })).toMatchObject({ Metadata: { note: "chosen" }, StorageClass: "STANDARD_IA", TagCount: 1 });
+  expect(await s3.headObject({ Bucket, Key: "k" })).toMatchObject({
+    Metadata: { note: "chosen" },
+    StorageClass: "STANDARD_IA",
+    TagCount: 1,
+  });
 });
