@@ -78,7 +78,9 @@ test("an external id keeps out who does not know it", async () => {
   const Condition = { StringEquals: { "sts:ExternalId": "secret-1" } };
   await iam.createRole({ RoleName: "r", AssumeRolePolicyDocument: trusting({ AWS: "123456789012" }, { Condition }) });
   await expect(sts.assumeRole({ RoleArn: arn("r"), RoleSessionName: "one" })).rejects.toMatchObject({ name: "AccessDenied" });
-  await expect(sts.assumeRole({ RoleArn: arn("r"), RoleSessionName: "one", ExternalId: "guess" })).rejects.toMatchObject({ name: "AccessDenied" });
+  await expect(sts.assumeRole({ RoleArn: arn("r"), RoleSessionName: "one", ExternalId: "guess" })).rejects.toMatchObject({
+    name: "AccessDenied",
+  });
   await sts.assumeRole({ RoleArn: arn("r"), RoleSessionName: "one", ExternalId: "secret-1" });
 });
 
@@ -119,14 +121,20 @@ test("a session policy narrows what the session's role may do, tags pass on when
 
 test("a token of a known provider takes a role that trusts it, for its own audience and subject", async () => {
   const { iam, sts } = roles();
-  const { OpenIDConnectProviderArn } = await iam.createOpenIDConnectProvider({ Url: "https://token.example.com", ClientIDList: ["sts.amazonaws.com"] });
+  const { OpenIDConnectProviderArn } = await iam.createOpenIDConnectProvider({
+    Url: "https://token.example.com",
+    ClientIDList: ["sts.amazonaws.com"],
+  });
   const Condition = { StringLike: { "token.example.com:sub": "repo:shop/*" } };
   await iam.createRole({ RoleName: "ci", AssumeRolePolicyDocument: trusting({ Federated: OpenIDConnectProviderArn }, { Condition }) });
   const token = (claims: object) =>
     `e30.${Buffer.from(JSON.stringify({ iss: "https://token.example.com", aud: "sts.amazonaws.com", sub: "repo:shop/web", ...claims })).toString("base64url")}.x`;
-  const take = (claims: object) => sts.assumeRoleWithWebIdentity({ RoleArn: arn("ci"), RoleSessionName: "one", WebIdentityToken: token(claims) });
+  const take = (claims: object) =>
+    sts.assumeRoleWithWebIdentity({ RoleArn: arn("ci"), RoleSessionName: "one", WebIdentityToken: token(claims) });
   expect(await take({})).toMatchObject({ SubjectFromWebIdentityToken: "repo:shop/web", Provider: OpenIDConnectProviderArn });
-  await expect(take({ sub: "repo:other/web" })).rejects.toMatchObject({ message: "Not authorized to perform sts:AssumeRoleWithWebIdentity" });
+  await expect(take({ sub: "repo:other/web" })).rejects.toMatchObject({
+    message: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+  });
   await expect(take({ aud: "other" })).rejects.toMatchObject({ name: "InvalidIdentityTokenException" });
   await expect(take({ iss: "https://none.example.com" })).rejects.toMatchObject({ name: "InvalidIdentityTokenException" });
 });

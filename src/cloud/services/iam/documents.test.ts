@@ -2,6 +2,7 @@ import { IAM } from "@aws-sdk/client-iam";
 import { expect, test } from "vitest";
 import { clients } from "../../clients.ts";
 import { Cloud } from "../../cloud.ts";
+import { managedPolicies } from "./managed-policies.ts";
 import { parse, sizeOf, type Kind } from "./documents.ts";
 import { statementPositions } from "./positions.ts";
 
@@ -50,6 +51,22 @@ test.each(wrong)("a document of kind %s is refused: %s", (kind, message, change)
   const text = typeof change === "string" ? change : JSON.stringify({ Version: "2012-10-17", ...change });
   expect(() => parse(text, kind)).toThrow(message);
 });
+
+test.each(["arn:aws:s3:::b", "arn:aws:logs:*", "arn:aws:logs:*:*", "arn:aws:s3:::homes/${aws:username}/*", "*"])(
+  "%s is a resource",
+  (Resource) => {
+    const text = JSON.stringify({ Version: "2012-10-17", Statement: { ...statement, Resource } });
+    expect(parse(text, "identity").Statement[0]!.Resource).toEqual([Resource]);
+  },
+);
+
+test.each([...managedPolicies.values()].map((policy) => [policy.Arn, policy] as const))(
+  "%s is a policy with its own default version",
+  (_arn, policy) => {
+    const version = policy.versions.find(({ VersionId }) => VersionId === policy.DefaultVersionId);
+    expect(parse(version!.Document, "identity").Statement.length).toBeGreaterThan(0);
+  },
+);
 
 test("sizes count no white space, and statements are found in their text", () => {
   expect(sizeOf('{ "a" : \n 1 }')).toBe(7);

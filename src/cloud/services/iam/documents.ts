@@ -122,7 +122,8 @@ function checkResources(resources: string[] | undefined, kind: Kind, field: stri
     if (
       resource === "*" ||
       (resource.startsWith("arn:") && resource.split(":").length >= 6) ||
-      /^arn:[^:]*:[^:]+:[^:]*:[^:]*\*$/.test(resource)
+      // A `*` at the end reaches over the colons that are not there.
+      /^arn:[^:]*:[^:]+:.*\*$/.test(resource)
     )
       continue;
     // A variable or wildcard may stand for the rest.

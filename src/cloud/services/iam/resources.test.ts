@@ -15,11 +15,19 @@ function start() {
   const cloud = new Cloud({ paranoid: true });
   const cfn = clients(cloud)(CloudFormation);
   const put = async (Resources: object, Outputs: object = {}, again = false) => {
-    const asked = { StackName: "s", TemplateBody: JSON.stringify({ Resources, Outputs }), Capabilities, Tags: [{ Key: "stack", Value: "s" }] };
+    const asked = {
+      StackName: "s",
+      TemplateBody: JSON.stringify({ Resources, Outputs }),
+      Capabilities,
+      Tags: [{ Key: "stack", Value: "s" }],
+    };
     await (again ? cfn.updateStack(asked) : cfn.createStack(asked));
     cloud.settle();
     const stack = (await cfn.describeStacks({ StackName: "s" })).Stacks![0]!;
-    return { status: stack.StackStatus, out: Object.fromEntries((stack.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue])) };
+    return {
+      status: stack.StackStatus,
+      out: Object.fromEntries((stack.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue])),
+    };
   };
   const remove = async () => {
     await cfn.deleteStack({ StackName: "s" });
@@ -30,7 +38,10 @@ function start() {
 
 test("a role whose policy does not exist is not left half made", async () => {
   const { put, iam } = start();
-  const Properties = { AssumeRolePolicyDocument, ManagedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/None"] };
+  const Properties = {
+    AssumeRolePolicyDocument,
+    ManagedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/None"],
+  };
   expect((await put({ R: { Type: "AWS::IAM::Role", Properties } })).status).toBe("ROLLBACK_COMPLETE");
   expect((await iam.listRoles({})).Roles).toEqual([]);
 });
@@ -38,7 +49,13 @@ test("a role whose policy does not exist is not left half made", async () => {
 test("a role's properties change in place, and what others attached stops its deletion", async () => {
   const { put, iam, remove, cfn } = start();
   const role = (more: object) => ({ R: { Type: "AWS::IAM::Role", Properties: { RoleName: "r", AssumeRolePolicyDocument, ...more } } });
-  await put(role({ Policies: [{ PolicyName: "a", PolicyDocument: document("s3:*") }], Tags: [{ Key: "x", Value: "1" }], MaxSessionDuration: "7200" }));
+  await put(
+    role({
+      Policies: [{ PolicyName: "a", PolicyDocument: document("s3:*") }],
+      Tags: [{ Key: "x", Value: "1" }],
+      MaxSessionDuration: "7200",
+    }),
+  );
   expect((await iam.getRole({ RoleName: "r" })).Role).toMatchObject({
     MaxSessionDuration: 7200,
     Tags: expect.arrayContaining([
@@ -47,7 +64,10 @@ test("a role's properties change in place, and what others attached stops its de
       { Key: "aws:cloudformation:stack-name", Value: "s" },
     ]),
   });
-  const changed = { Policies: [{ PolicyName: "b", PolicyDocument: document("s3:*") }], ManagedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"] };
+  const changed = {
+    Policies: [{ PolicyName: "b", PolicyDocument: document("s3:*") }],
+    ManagedPolicyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+  };
   expect((await put(role(changed), {}, true)).status).toBe("UPDATE_COMPLETE");
   expect((await iam.listRolePolicies({ RoleName: "r" })).PolicyNames).toEqual(["b"]);
   const after = (await iam.getRole({ RoleName: "r" })).Role!;
@@ -61,7 +81,9 @@ test("a role's properties change in place, and what others attached stops its de
 
 test("a managed policy keeps its ARN through seven documents, five of them kept", async () => {
   const { put, iam, remove } = start();
-  const policy = (version: number) => ({ P: { Type: "AWS::IAM::ManagedPolicy", Properties: { PolicyDocument: document(`s3:v${version}`) } } });
+  const policy = (version: number) => ({
+    P: { Type: "AWS::IAM::ManagedPolicy", Properties: { PolicyDocument: document(`s3:v${version}`) } },
+  });
   const { out } = await put(policy(1), { Arn: { Value: { Ref: "P" } } });
   for (let version = 2; version <= 7; version++) await put(policy(version), { Arn: { Value: { Ref: "P" } } }, true);
   const { Versions = [] } = await iam.listPolicyVersions({ PolicyArn: out.Arn });
@@ -80,10 +102,14 @@ test("users, groups, keys and memberships come and go together", async () => {
     M: { Type: "AWS::IAM::UserToGroupAddition", Properties: { GroupName: { Ref: "G" }, Users: [{ Ref: "U" }] } },
     P: { Type: "AWS::IAM::UserPolicy", Properties: { PolicyName: "more", UserName: { Ref: "U" }, PolicyDocument: document("sqs:*") } },
   };
-  const outputs = { User: { Value: { Ref: "U" } }, Key: { Value: { Ref: "K" } }, Secret: { Value: { "Fn::GetAtt": ["K", "SecretAccessKey"] } } };
+  const outputs = {
+    User: { Value: { Ref: "U" } },
+    Key: { Value: { Ref: "K" } },
+    Secret: { Value: { "Fn::GetAtt": ["K", "SecretAccessKey"] } },
+  };
   const { status, out } = await put(resources, outputs);
   expect(status).toBe("CREATE_COMPLETE");
-  expect(out.Secret).toBe(cloud.run.universe.credentials.get(out.Key!)!.secretAccessKey);
+  expect(out.Secret).toBe(cloud.run.universe.credentials.get(out.Key ?? "")?.secretAccessKey);
   expect((await iam.listGroupsForUser({ UserName: out.User! })).Groups).toHaveLength(1);
   expect((await iam.listUserPolicies({ UserName: out.User! })).PolicyNames).toEqual(["more", "own"]);
   await remove();

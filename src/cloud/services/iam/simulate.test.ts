@@ -13,7 +13,11 @@ test("a custom policy is judged for each action and resource, and what decided i
       { Effect: "Deny", Action: "s3:Put*", Resource: "*", Condition: { Bool: { "aws:SecureTransport": "false" } } },
     ),
   ];
-  const asked = { PolicyInputList, ActionNames: ["s3:GetObject", "s3:PutObject"], ResourceArns: ["arn:aws:s3:::photos/a", "arn:aws:s3:::b/a"] };
+  const asked = {
+    PolicyInputList,
+    ActionNames: ["s3:GetObject", "s3:PutObject"],
+    ResourceArns: ["arn:aws:s3:::photos/a", "arn:aws:s3:::b/a"],
+  };
   const iam = connect();
   const { EvaluationResults: plain = [] } = await iam.simulateCustomPolicy(asked);
   expect(plain.map(({ EvalDecision }) => EvalDecision)).toEqual(["allowed", "implicitDeny", "allowed", "implicitDeny"]);
@@ -41,8 +45,14 @@ test("a user is judged with its groups, its boundary and a resource's policy", a
   });
   const PolicySourceArn = User!.Arn!;
   const judge = async (more: object = {}) =>
-    (await iam.simulatePrincipalPolicy({ PolicySourceArn, ActionNames: ["s3:GetObject"], ResourceArns: ["arn:aws:s3:::homes/ana/x"], ...more }))
-      .EvaluationResults![0]!;
+    (
+      await iam.simulatePrincipalPolicy({
+        PolicySourceArn,
+        ActionNames: ["s3:GetObject"],
+        ResourceArns: ["arn:aws:s3:::homes/ana/x"],
+        ...more,
+      })
+    ).EvaluationResults![0]!;
   const named = { ContextEntries: [{ ContextKeyName: "aws:username", ContextKeyValues: ["ana"], ContextKeyType: "string" }] };
   expect(await judge()).toMatchObject({ EvalDecision: "implicitDeny", MissingContextValues: ["aws:username"] });
   expect(await judge(named)).toMatchObject({
@@ -70,7 +80,9 @@ test("the simulator pages, and refuses what is no action, no policy, nobody", as
   expect(first.IsTruncated).toBe(true);
   const second = await iam.simulateCustomPolicy({ PolicyInputList, ActionNames: ["s3:GetObject", "s3:PutObject"], Marker: first.Marker });
   expect(second.EvaluationResults!.map(({ EvalActionName }) => EvalActionName)).toEqual(["s3:PutObject"]);
-  await expect(iam.simulateCustomPolicy({ PolicyInputList, ActionNames: ["GetObject"] })).rejects.toMatchObject({ name: "InvalidInputException" });
+  await expect(iam.simulateCustomPolicy({ PolicyInputList, ActionNames: ["GetObject"] })).rejects.toMatchObject({
+    name: "InvalidInputException",
+  });
   await expect(iam.simulateCustomPolicy({ PolicyInputList: ["{"], ActionNames: ["s3:GetObject"] })).rejects.toMatchObject({
     name: "InvalidInputException",
   });
