@@ -1,5 +1,6 @@
 /**
  * AWS Backup's service roles. https://docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsmanpol.html
+ * Statements from the mirror that managed-policies.ts names.
  * Abridged: without the statements for services that this cloud lacks (DynamoDB, FSx, Redshift, Timestream, DSQL, virtual machines, SAP HANA).
  */
 import { allow, type Given } from "./managed-policy.ts";

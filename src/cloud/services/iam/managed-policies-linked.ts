@@ -1,4 +1,7 @@
-/** Policies of service-linked roles; AWS attaches them, nobody else can. https://docs.aws.amazon.com/aws-managed-policy/latest/reference/about-managed-policy-reference.html */
+/**
+ * Policies of service-linked roles; AWS attaches them, nobody else can. Statements from the mirror that managed-policies.ts names,
+ * but for the one of AWS Backup.
+ */
 import { allow, type Given } from "./managed-policy.ts";
 
 const LINKED = "/aws-service-role/";
@@ -238,7 +241,7 @@ const rds: object[] = [
   }),
 ];
 
-// Abridged to the services of this cloud.
+// Ours, for the services of this cloud: AWS's document was not looked at, and the version number is not AWS's.
 const backup: object[] = [
   allow(of("elasticfilesystem", "Backup", "DescribeTags"), "arn:aws:elasticfilesystem:*:*:file-system/*", {
     Sid: "EFSResourcePermissions",

@@ -1,7 +1,10 @@
 /**
  * AWS's own managed policies, those that container platforms and their services use; any other is not there.
- * Documents: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html. Only the newest version of each.
- * Unique ids are made from the ARN, but for them the answers are AWS's.
+ * AWS publishes them at https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html; the statements here were set
+ * down from a public mirror of GetPolicyVersion's answers (github.com/zoph-io/MAMIP), not from AWS's pages.
+ * From memory and unchecked: every description and day of creation, and the whole of AmazonEC2ContainerServiceEventsRole,
+ * AmazonEC2ContainerRegistryPullOnly and AmazonRDSEnhancedMonitoringRole. ReadOnlyAccess is ours in AWS's manner (READ_PREFIXES).
+ * Only the newest version of each, with the policy's day of creation as its own; unique ids are made from the ARN.
  */
 import { backupPolicies } from "./managed-policies-backup.ts";
 import { serviceRolePolicies } from "./managed-policies-linked.ts";
@@ -102,7 +105,7 @@ const general: Given[] = [
       ]),
     ],
   ],
-  // Abridged: see READ_PREFIXES.
+  // Ours, abridged; neither document nor version number is AWS's: see READ_PREFIXES.
   [
     "ReadOnlyAccess",
     "/",
