@@ -257,7 +257,7 @@ function refuse(order: Order, now: number) {
     return bad(`"${strange}" is not known here.`, '{"advance": 3600}, {"until": "2027-01-01T00:00:00Z"}, {"speed": 60}, {"run": "quiet"}');
   if (order.advance !== undefined && !(typeof order.advance === "number" && order.advance >= 0 && order.advance <= 1e11))
     return bad('"advance" is not a number of seconds.', '{"advance": 3600}');
-  if (order.until !== undefined && !(typeof order.until === "string" && Date.parse(order.until) >= now))
+  if (order.until !== undefined && !(typeof order.until === "string" && instant(order.until) >= now))
     return bad('"until" is not a moment to come.', '{"until": "2027-01-01T00:00:00Z"}');
   if (order.speed !== undefined && order.speed !== "max" && !(typeof order.speed === "number" && order.speed >= 0 && order.speed <= 1e6))
     return bad('"speed" is neither a number from 0 to 1000000 nor "max".', '{"speed": 60}');

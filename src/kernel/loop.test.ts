@@ -186,6 +186,14 @@ test("settling does the work that somebody waits for, and on the way what falls 
   expect(run.now).toBe(10);
 });
 
+test("a limit never stops amid an instant", () => {
+  const run = start();
+  for (const at of [1, 1, 1, 2]) schedule(run, at as Instant, event(`at ${at}`));
+  const seen: string[] = [];
+  expect(advance(run, 5 as Instant, (_run, { type }) => void seen.push(type), 2)).toBe(3); // the third is of the same instant
+  expect([seen, run.now]).toEqual([["at 1", "at 1", "at 1"], 1]);
+});
+
 test("nothing can be scheduled in the past", () => {
   const run = start();
   advance(run, 10 as Instant, handle);

@@ -57,7 +57,8 @@ export const nextAt = (run: Run<unknown>): Instant => queues.nextAt(run.queue) a
 
 /**
  * Handles every event up to and including `until`, then sets the time to it. `advance(a); advance(b)` equals `advance(b)`.
- * Returns how many events it handled; stops early after `limit` of them, with the time of the last.
+ * Returns how many events it handled; stops early after `limit` of them, with the time of the last. It never stops amid an instant:
+ * whoever acts then would act before events that a replay of the same moment handles first.
  */
 export function advance<Universe>(run: Run<Universe>, until: Instant, handle: Handler<Universe>, limit = Number.POSITIVE_INFINITY): number {
   assert(until >= run.now, "time does not run backwards");
@@ -65,7 +66,7 @@ export function advance<Universe>(run: Run<Universe>, until: Instant, handle: Ha
   for (;;) {
     const at = queues.nextAt(run.queue);
     if (at > until) break;
-    if (handled >= limit) return handled;
+    if (handled >= limit && at > run.now) return handled;
     next(run, at as Instant, handle);
     handled++;
   }

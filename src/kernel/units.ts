@@ -30,7 +30,9 @@ export const plus = (at: Instant, delay: Duration) => (at + delay) as Instant;
 export const since = (earlier: Instant, later: Instant) => (later - earlier) as Duration;
 export const date = (at: Instant) => new Date(at);
 
-/** From milliseconds, a Date or an ISO 8601 text. */
+/** From milliseconds, a Date or an ISO 8601 text, which without a zone is UTC wherever this runs. NaN when the text is none. */
 export function instant(from: number | string | Date): Instant {
-  return (typeof from === "number" ? from : new Date(from).getTime()) as Instant;
+  if (typeof from === "number") return from as Instant;
+  const zoneless = typeof from === "string" && /T[\d:.]+$/.test(from);
+  return new Date(zoneless ? `${from}Z` : from).getTime() as Instant;
 }

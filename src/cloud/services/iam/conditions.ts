@@ -1,4 +1,5 @@
 /** Condition operators. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html */
+import { instant } from "../../../kernel/units.ts";
 import type { Condition } from "./documents.ts";
 import { arnFits, fits, pattern, type Values } from "./patterns.ts";
 
@@ -30,7 +31,7 @@ const compared =
 
 const number = (text: string): number => (text.trim() === "" ? Number.NaN : Number(text));
 /** ISO 8601, or seconds since 1970. */
-const moment = (text: string): number => (/^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text));
+const moment = (text: string): number => (/^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : instant(text));
 
 const arn: Test = (expected, given, values) => {
   const found = pattern(expected, values);

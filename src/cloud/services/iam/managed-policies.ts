@@ -220,7 +220,7 @@ const compute: Given[] = [
     1,
     "2024-10-14",
     "Provides access to pull images from Amazon EC2 Container Registry repositories.",
-    [allow([...PULL, "ecr:BatchImportUpstreamImage"])],
+    [allow(["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchImportUpstreamImage"])],
   ],
   ["AWSLambdaBasicExecutionRole", "/service-role/", 1, "2015-04-09", "Provides write permissions to CloudWatch Logs.", [allow(LOGGING)]],
   [

@@ -1,5 +1,6 @@
 /** From the shapes of AWS::S3::Bucket's properties to those of the API: docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html */
 import type * as sdk from "@aws-sdk/client-s3";
+import { date, instant } from "../../../kernel/units.ts";
 
 // Templates are checked against AWS's schema before they come here; numbers and booleans may be texts.
 export const truth = (value: unknown) => (value === undefined ? undefined : value === true || value === "true");
@@ -23,7 +24,7 @@ export function lifecycleRule(rule: Given): any {
   const transition = (each: Given) => ({
     StorageClass: each.StorageClass,
     Days: number(each.TransitionInDays),
-    Date: each.TransitionDate && new Date(each.TransitionDate),
+    Date: each.TransitionDate && date(instant(each.TransitionDate)),
   });
   const leaving = (each: Given) => ({
     StorageClass: each.StorageClass,
@@ -48,7 +49,7 @@ export function lifecycleRule(rule: Given): any {
         ? undefined
         : {
             Days: number(rule.ExpirationInDays),
-            Date: rule.ExpirationDate && new Date(rule.ExpirationDate),
+            Date: rule.ExpirationDate && date(instant(rule.ExpirationDate)),
             ExpiredObjectDeleteMarker: truth(rule.ExpiredObjectDeleteMarker),
           },
     Transitions: (rule.Transitions ?? (rule.Transition && [rule.Transition]))?.map(transition),

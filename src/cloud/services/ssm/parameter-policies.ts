@@ -61,7 +61,7 @@ function check(policy: any, now: Instant): Parsed {
 }
 
 function timing({ type, attributes }: Parsed): boolean {
-  if (type === "Expiration") return !Number.isNaN(Date.parse(attributes.Timestamp!));
+  if (type === "Expiration") return !Number.isNaN(instant(attributes.Timestamp!));
   return /^\d+$/.test(attributes.Before ?? attributes.After ?? "") && /^(days|hours)$/i.test(attributes.Unit!);
 }
 
