@@ -10,6 +10,10 @@ export type Instant = Unit<"instant">;
 export type Bytes = Unit<"bytes">;
 /** Per second. */
 export type Rate = Unit<"rate">;
+/** Bits per second, decimal, as lines are sold. */
+export type BitRate = Unit<"bitRate">;
+/** US dollars, as AWS bills. */
+export type Money = Unit<"money">;
 
 export const milliseconds = (count: number) => count as Duration;
 export const seconds = (count: number) => (count * 1000) as Duration;
@@ -22,6 +26,10 @@ export const kib = (count: number) => (count * 1024) as Bytes;
 export const mib = (count: number) => (count * 1024 ** 2) as Bytes;
 export const gib = (count: number) => (count * 1024 ** 3) as Bytes;
 export const tib = (count: number) => (count * 1024 ** 4) as Bytes;
+
+export const mbps = (count: number) => (count * 1e6) as BitRate;
+export const gbps = (count: number) => (count * 1e9) as BitRate;
+export const usd = (count: number) => count as Money;
 
 export const perSecond = (count: number) => count as Rate;
 

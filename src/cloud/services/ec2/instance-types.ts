@@ -1,6 +1,6 @@
 /** Instance types and where they are offered. API: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html */
 import type * as sdk from "@aws-sdk/client-ec2";
-import catalogue from "../../data/instance-types.json" with { type: "json" };
+import catalogue from "../../../data/instance-types.json" with { type: "json" };
 import { AwsError, type Known, type Operations } from "../../service.ts";
 import { filtered } from "./filters.ts";
 import { page } from "./pages.ts";

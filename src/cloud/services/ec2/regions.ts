@@ -1,6 +1,6 @@
 /** Regions and Availability Zones. Guide: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html */
 import type * as sdk from "@aws-sdk/client-ec2";
-import regionsData from "../../data/regions.json" with { type: "json" };
+import regionsData from "../../../data/regions.json" with { type: "json" };
 import { AwsError, type Known, type Operations } from "../../service.ts";
 import { filtered } from "./filters.ts";
 import type { State } from "./state.ts";

@@ -1,7 +1,7 @@
 /** ReplicateKey and UpdatePrimaryRegion. https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html */
 import type * as sdk from "@aws-sdk/client-kms";
 import { seconds } from "../../../kernel/units.ts";
-import catalogue from "../../data/regions.json" with { type: "json" };
+import catalogue from "../../../data/regions.json" with { type: "json" };
 import { AwsError, type Operations } from "../../service.ts";
 import { checkState, find, invalid, unsupported, type Here, type Key, type State, type Timers } from "./key.ts";
 import { checkPolicy, defaultPolicy } from "./policies.ts";

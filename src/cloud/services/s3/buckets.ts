@@ -1,7 +1,7 @@
 /** Buckets: names, regions, making and removing them. docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 import type * as sdk from "@aws-sdk/client-s3";
 import { AwsError } from "../../service.ts";
-import regions from "../../data/regions.json" with { type: "json" };
+import regions from "../../../data/regions.json" with { type: "json" };
 import { checkNewAcl, grantsOf } from "./acl.ts";
 import { canonicalId, elsewhere, findBucket, noSuchBucket, type Bucket, type Here, type S3Operations } from "./bucket.ts";
 import { invalidArgument, notEmulated } from "./refusals.ts";

@@ -1,7 +1,7 @@
 /** Replicas of a secret in other regions. https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html */
 import type * as sdk from "@aws-sdk/client-secrets-manager";
 import { seconds } from "../../../kernel/units.ts";
-import catalogue from "../../data/regions.json" with { type: "json" };
+import catalogue from "../../../data/regions.json" with { type: "json" };
 import { AwsError, type Operations } from "../../service.ts";
 import {
   findActive,

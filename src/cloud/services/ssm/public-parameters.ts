@@ -4,7 +4,7 @@
  * a hash of region and image name, so that they are the same in every run and differ between regions as AWS's do.
  */
 import { hash } from "../../../kernel/digest.ts";
-import catalogue from "../../data/regions.json" with { type: "json" };
+import catalogue from "../../../data/regions.json" with { type: "json" };
 import type { Version } from "./parameter.ts";
 
 export type PublicImage = {
