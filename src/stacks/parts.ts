@@ -65,6 +65,7 @@ export type Compute = {
 /** The parts in the order in which a region is built. Each has a stack of that name. */
 export const parts = [
   "foundation",
+  "roles",
   "network",
   "link",
   "domain",

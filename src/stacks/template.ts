@@ -21,6 +21,9 @@ export const secretArnPattern = (name: string): string => arn("secretsmanager", 
 export const replicaKeyArn = (keyId: string, region: string): string =>
   Fn.sub(`arn:\${AWS::Partition}:kms:${region}:\${AWS::AccountId}:key/\${KeyId}`, { KeyId: keyId });
 
+/** A role that the part `roles` made under its fixed name. */
+export const roleArn = ({ names, region }: Place, purpose: string): string => arn("iam", `role/${names.role(purpose, region)}`, "");
+
 /** Reads what another region handed over (platform/handovers.ts). */
 export const handedOver = (stack: Stack, place: Place, id: string, name: string): string =>
   new CfnParameter(stack, id, {
