@@ -16,6 +16,24 @@ const schemasOnly = {
   },
 };
 
+/**
+ * The CDK is large and comes as CommonJS whose modules load on first use. Through `require` they still do: esbuild's way of importing
+ * CommonJS keeps a module's getters, while Node's own `import` runs them all.
+ */
+const lazilyRequired = {
+  name: "lazily-required",
+  setup(build) {
+    const filter = /^(aws-cdk-lib|constructs|cdk-nag|@aws\/cloudformation-validate)(\/|$)/;
+    build.onResolve({ filter }, ({ path, namespace }) =>
+      namespace === "required" ? { path, external: true } : { path, namespace: "required" },
+    );
+    build.onLoad({ filter: /./, namespace: "required" }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+      resolveDir: root,
+    }));
+  },
+};
+
 function* files(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -39,7 +57,7 @@ export async function build() {
   const esbuild = await import("esbuild");
   rmSync(dist, { recursive: true, force: true });
   await esbuild.build({
-    entryPoints: [join(root, "src", "cli", "main.ts")],
+    entryPoints: { main: join(root, "src", "cli", "main.ts"), index: join(root, "src", "index.ts") },
     outdir: dist,
     bundle: true,
     splitting: true,
@@ -50,10 +68,10 @@ export async function build() {
     minifyWhitespace: true,
     keepNames: false,
     legalComments: "none",
-    external: ["@aws-cdk/aws-service-spec", "@aws-cdk/service-spec-types"],
+    external: ["@aws-cdk/aws-service-spec", "@aws-cdk/service-spec-types", "esbuild"],
     loader: { ".json": "json" },
     banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
-    plugins: [schemasOnly],
+    plugins: [schemasOnly, lazilyRequired],
     logLevel: "warning",
   });
   writeFileSync(stamp, want);

@@ -1,11 +1,15 @@
 /** The door: finds the command, prints what went wrong in the form of docs "what, where, why, fix". */
 import { UserError } from "../kernel/assert.ts";
+import { InvalidDefinition } from "./invalid.ts";
 
 export type Command = { summary: string; run(args: string[]): Promise<number> };
 
 /** One command a file; a new one is one line here. */
 const commands: Record<string, () => Promise<Command>> = {
   cloud: async () => (await import("./cloud.ts")).cloud,
+  diagram: async () => (await import("./diagram.ts")).diagram,
+  eject: async () => (await import("./eject.ts")).eject,
+  synth: async () => (await import("./synth.ts")).synth,
   version: async () => (await import("./version.ts")).version,
 };
 
@@ -15,6 +19,11 @@ const asked = name === "--version" || name === "-v" ? "version" : name;
 try {
   process.exitCode = await main(asked);
 } catch (error) {
+  if (error instanceof InvalidDefinition) {
+    const { counted, described } = await import("./findings.ts");
+    console.error([...error.findings.map((each) => described(each)), counted(error.findings)].join("\n\n"));
+    process.exit(3);
+  }
   if (!(error instanceof UserError)) throw error;
   console.error(`error[${error.code}]: ${error.message}\n  fix: ${error.hint}`);
   process.exitCode = 1;

@@ -25,7 +25,7 @@ const zoneSlots = 3;
 /** AWS keeps these for itself: docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html (inside tunnel CIDR). */
 export const reservedTunnels = [0, 1, 2, 3, 4, 5].map((third) => `169.254.${third}.0/30`).concat("169.254.169.252/30");
 
-export function addresses(definition: Definition): Addresses {
+export function addresses(definition: Pick<Definition, "regions" | "addresses" | "site">): Addresses {
   const { regions, addresses: wishes, site } = definition;
   const taken = [regions.primary.cidr, regions.recovery?.cidr, wishes.docker, ...(site?.cidrs ?? [])].filter((each) => each !== undefined);
   const vpc = (given: string | undefined) => {
@@ -49,7 +49,7 @@ export function addresses(definition: Definition): Addresses {
 }
 
 /** How many virtual interfaces the Direct Connect has: one for each location it is ordered at, else one. */
-export function lineCount({ site }: Definition): number {
+export function lineCount({ site }: Pick<Definition, "site">): number {
   const connection = site?.directConnect?.connection;
   if (!connection) return 0;
   return "order" in connection ? connection.order.locations.length : 1;

@@ -7,7 +7,7 @@ import type { Definition, Role } from "./definition.ts";
 /** `AWS::AccountId` and the like are for templates; a text may hold them as `${AWS::AccountId}` for `Fn::Sub`. */
 export const account = "${AWS::AccountId}";
 
-export function names({ name }: Definition) {
+export function names({ name }: Pick<Definition, "name">) {
   return {
     /** CloudFormation stack: the same in each region. */
     stack: (part: string) => `${name}-${part}`,

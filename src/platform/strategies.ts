@@ -83,7 +83,7 @@ const recovery: Record<Strategy, (wishes: Definition["recovery"]) => Holdings> =
   "active-active": () => ({ ...standby, share: 1, files: "writable", traffic: "shared" }),
 };
 
-export function holdings(definition: Definition, role: Role): Holdings {
+export function holdings(definition: Pick<Definition, "recovery" | "site" | "database" | "files" | "domain">, role: Role): Holdings {
   const held = role === "recovery" ? recovery[definition.recovery.strategy](definition.recovery) : { ...whole };
   if (role === "primary" && definition.recovery.strategy === "active-active") held.traffic = "shared";
   return {

@@ -37,6 +37,8 @@ export type Network = {
     /** Lets nothing in or out: what a database gets to be fenced. */
     fence: string;
   };
+  /** S3's endpoint for a file gateway in the data centre (a share's `VPCEndpointDNSName`), where it works over the lines. */
+  fileBucketsDnsName?: string;
 };
 
 export type Link = {

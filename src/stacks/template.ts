@@ -37,4 +37,5 @@ export const output = (stack: Stack, id: string, value: string, description: str
   new CfnOutput(stack, id, { value, description });
 
 /** A cdk-nag finding that is meant to be: with its reason, beside the resource. */
-export const acknowledge = (construct: IConstruct, id: string, reason: string): void => Validations.of(construct).acknowledge({ id, reason });
+export const acknowledge = (construct: IConstruct, id: string, reason: string): void =>
+  Validations.of(construct).acknowledge({ id, reason });

@@ -6,8 +6,14 @@ import { cidr, cron, duration, identifier, percent, port, size } from "./scalars
 export const databaseSchema = z.strictObject({
   engine: z.enum(["postgres", "mysql", "mariadb"]).default("postgres"),
   /** Default: postgres 17.6, mysql 8.4.6, mariadb 11.8.3. */
-  version: z.string().regex(/^\d+(\.\d+){0,2}$/).optional(),
-  class: z.string().regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/, "an instance class such as db.m6g.large").default("db.m6g.large"),
+  version: z
+    .string()
+    .regex(/^\d+(\.\d+){0,2}$/)
+    .optional(),
+  class: z
+    .string()
+    .regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/, "an instance class such as db.m6g.large")
+    .default("db.m6g.large"),
   /** A synchronous standby in the second zone. */
   multiAz: z.boolean().default(true),
   storage: z
@@ -20,13 +26,30 @@ export const databaseSchema = z.strictObject({
   /** How far back point-in-time restore reaches; 0 would forbid replicas. */
   backupRetention: duration(days(0), days(35)).default(days(7)),
   /** The recovery region's copy, where the strategy has one. Class default: the writer's. */
-  replica: z.strictObject({ class: z.string().regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/).optional(), multiAz: z.boolean().default(false) }).prefault({}),
+  replica: z
+    .strictObject({
+      class: z
+        .string()
+        .regex(/^db\.[a-z0-9]+\.[a-z0-9]+$/)
+        .optional(),
+      multiAz: z.boolean().default(false),
+    })
+    .prefault({}),
   /** Default: the engine's own. */
   port: port.optional(),
-  name: z.string().regex(/^[a-z][a-z0-9_]{0,62}$/).default("app"),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,62}$/)
+    .default("app"),
   /** UTC. */
-  backupWindow: z.string().regex(/^\d\d:\d\d-\d\d:\d\d$/).default("02:00-02:30"),
-  maintenanceWindow: z.string().regex(/^[a-z]{3}:\d\d:\d\d-[a-z]{3}:\d\d:\d\d$/).default("sun:03:00-sun:03:30"),
+  backupWindow: z
+    .string()
+    .regex(/^\d\d:\d\d-\d\d:\d\d$/)
+    .default("02:00-02:30"),
+  maintenanceWindow: z
+    .string()
+    .regex(/^[a-z]{3}:\d\d:\d\d-[a-z]{3}:\d\d:\d\d$/)
+    .default("sun:03:00-sun:03:30"),
   parameters: z.record(z.string(), z.string()).default({}),
 });
 
@@ -55,7 +78,11 @@ export const filesSchema = z.strictObject({
       /** In the recovery region's gateway. */
       recoveryAddress: z.ipv4().optional(),
       /** Its cache disks, each 150 GiB at least. */
-      cache: z.array(size(gib(150), tib(64))).min(1).max(32).default([gib(150)]),
+      cache: z
+        .array(size(gib(150), tib(64)))
+        .min(1)
+        .max(32)
+        .default([gib(150)]),
     })
     .optional(),
   shares: z.record(identifier(), share).default({}),
@@ -82,10 +109,17 @@ export const backupSchema = z.strictObject({
     .prefault({ daily: {} }),
   /** `governance`: privileged users may remove a lock; `compliance`: nobody, ever. */
   lock: z
-    .strictObject({ mode: z.enum(["governance", "compliance"]).default("governance"), min: duration(days(1), days(36_500)).default(days(7)), max: duration(days(1), days(36_500)).optional() })
+    .strictObject({
+      mode: z.enum(["governance", "compliance"]).default("governance"),
+      min: duration(days(1), days(36_500)).default(days(7)),
+      max: duration(days(1), days(36_500)).optional(),
+    })
     .prefault({}),
   /** A backup never restored is not a backup: a restore of each kind on a schedule. */
-  restoreTest: z.strictObject({ schedule: cron.default("cron(0 5 ? * SUN *)"), within: duration(days(1), days(365)).default(days(7)) }).nullable().prefault({}),
+  restoreTest: z
+    .strictObject({ schedule: cron.default("cron(0 5 ? * SUN *)"), within: duration(days(1), days(365)).default(days(7)) })
+    .nullable()
+    .prefault({}),
   /** Virtual machines in the data centre (VMware), through AWS's backup gateway. */
   hypervisor: z.strictObject({ host: z.string().min(1), name: identifier() }).optional(),
   /** A second, logically air-gapped vault. */

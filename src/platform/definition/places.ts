@@ -7,7 +7,10 @@ export const regionSchema = z.strictObject({
   /** AWS's code, such as `eu-west-1`. */
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "a region code such as eu-west-1"),
   /** Availability zone *ids*, such as `euw1-az1`: names are shuffled from account to account, ids are not. Two or three. */
-  zones: z.array(z.string().regex(/^[a-z]+\d-az\d+$/, "a zone id such as euw1-az1")).min(1).max(3),
+  zones: z
+    .array(z.string().regex(/^[a-z]+\d-az\d+$/, "a zone id such as euw1-az1"))
+    .min(1)
+    .max(3),
   /** The VPC's range, /16 to /20. Default: the first /16 of 10.0.0.0/8 that nothing else uses. */
   cidr: cidr.optional(),
 });

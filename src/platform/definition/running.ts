@@ -16,7 +16,14 @@ export const operationsSchema = z.strictObject({
   patch: z.strictObject({ cloud: patching.prefault({}), site: patching.prefault({ schedule: "cron(0 2 ? * MON *)" }) }).prefault({}),
   /** Scripts to run on machines: name → shell commands. Each becomes an SSM document. */
   scripts: z
-    .record(identifier(32), z.strictObject({ description: z.string().min(1), commands: z.array(z.string()).min(1), timeout: duration(seconds(30), hours(48)).default(hours(1)) }))
+    .record(
+      identifier(32),
+      z.strictObject({
+        description: z.string().min(1),
+        commands: z.array(z.string()).min(1),
+        timeout: duration(seconds(30), hours(48)).default(hours(1)),
+      }),
+    )
     .default({}),
   /** Shells through Session Manager, logged; on data-centre machines it needs the advanced tier, which costs. */
   sessions: z.strictObject({ cloud: z.boolean().default(true), site: z.boolean().default(false) }).prefault({}),
@@ -55,11 +62,19 @@ export const domainSchema = z.strictObject({
   /** What users type. */
   name: domainName,
   /** The hosted zone: its id when there is one; without it the platform makes one of that name. */
-  zone: z.string().regex(/^Z[A-Z0-9]{5,}$/, "a hosted zone id such as Z0123456789ABC").optional(),
+  zone: z
+    .string()
+    .regex(/^Z[A-Z0-9]{5,}$/, "a hosted zone id such as Z0123456789ABC")
+    .optional(),
   /** How long resolvers remember. Part of the RTO. */
   ttl: duration(seconds(5), hours(1)).default(seconds(60)),
   /** A check asks every 10 or 30 s, and needs so many failures. */
-  check: z.strictObject({ interval: z.union([z.literal(10_000), z.literal(30_000)]).default(10_000), failures: z.number().int().min(1).max(10).default(3) }).prefault({}),
+  check: z
+    .strictObject({
+      interval: z.union([z.literal(10_000), z.literal(30_000)]).default(10_000),
+      failures: z.number().int().min(1).max(10).default(3),
+    })
+    .prefault({}),
   /** Active-active: by share of requests, or to the nearest region. */
   routing: z.enum(["weighted", "latency"]).default("latency"),
 });

@@ -14,7 +14,9 @@ export const cidr = z.string().refine((text) => range(text) !== undefined, "an I
 export const ipv4 = z.ipv4();
 export const port = z.number().int().min(1).max(65_535);
 export const domainName = z.string().regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "a domain name such as shop.example.com");
-export const cron = z.string().regex(/^cron\(\S+( \S+){5}\)$|^rate\(\d+ (minutes?|hours?|days?)\)$/, "an AWS schedule: cron(0 3 * * ? *) or rate(1 day)");
+export const cron = z
+  .string()
+  .regex(/^cron\(\S+( \S+){5}\)$|^rate\(\d+ (minutes?|hours?|days?)\)$/, "an AWS schedule: cron(0 3 * * ? *) or rate(1 day)");
 export const percent = (min: number, max: number) => z.number().int().min(min).max(max);
 
 /** Milliseconds: write `minutes(5)`. */

@@ -54,13 +54,24 @@ const scaling = z.strictObject({
     .strictObject({
       metric: z.enum(["cpu", "memory"]).default("cpu"),
       threshold: percent(1, 100),
-      out: z.array(z.strictObject({ from: z.number().min(0), add: z.number().int().min(1) })).min(1).max(20),
+      out: z
+        .array(z.strictObject({ from: z.number().min(0), add: z.number().int().min(1) }))
+        .min(1)
+        .max(20),
       in: z.strictObject({ below: percent(1, 100), remove: z.number().int().min(1).default(1) }).optional(),
       cooldown: duration(seconds(0), hours(1)).default(seconds(60)),
     })
     .optional(),
   schedule: z
-    .array(z.strictObject({ name: identifier(24), at: cron, min: z.number().int().min(0), max: z.number().int().min(0), timezone: z.string().default("UTC") }))
+    .array(
+      z.strictObject({
+        name: identifier(24),
+        at: cron,
+        min: z.number().int().min(0),
+        max: z.number().int().min(0),
+        timezone: z.string().default("UTC"),
+      }),
+    )
     .default([]),
 });
 
@@ -96,9 +107,7 @@ export const serviceSchema = z.strictObject({
   route: route.optional(),
   scaling: scaling.prefault({}),
   deployment: deployment.prefault({}),
-  placement: z
-    .strictObject({ strategy: z.enum(["spread", "binpack"]).default("spread"), constraint: z.string().optional() })
-    .prefault({}),
+  placement: z.strictObject({ strategy: z.enum(["spread", "binpack"]).default("spread"), constraint: z.string().optional() }).prefault({}),
   /** Time between SIGTERM and SIGKILL. */
   stopTimeout: duration(seconds(2), minutes(2)).default(seconds(30)),
   /** What it receives from AWS in the data centre at its peak; the lines must carry the sum. */
@@ -109,12 +118,18 @@ export const serviceSchema = z.strictObject({
 
 export const clusterSchema = z.strictObject({
   /** In order of preference; several, so that one type's shortage is not an outage. */
-  instanceTypes: z.array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, "an instance type such as m6i.large")).min(1).max(20).default(["m6i.large", "m5.large"]),
+  instanceTypes: z
+    .array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9-]+$/, "an instance type such as m6i.large"))
+    .min(1)
+    .max(20)
+    .default(["m6i.large", "m5.large"]),
   min: z.number().int().min(0).max(5000).default(2),
   max: z.number().int().min(1).max(5000).default(10),
   /** Percent of the instances that managed scaling keeps in use; under 100 leaves room for the next task. */
   targetCapacity: percent(1, 100).default(100),
-  step: z.strictObject({ min: z.number().int().min(1).max(10_000).default(1), max: z.number().int().min(1).max(10_000).default(100) }).prefault({}),
+  step: z
+    .strictObject({ min: z.number().int().min(1).max(10_000).default(1), max: z.number().int().min(1).max(10_000).default(100) })
+    .prefault({}),
   warmUp: duration(seconds(0), seconds(10_000)).default(seconds(300)),
   /** Name of an ECS-optimized image, the same in every region; `recommended` moves under your feet and is refused by `check`. */
   image: z.string().default("al2023-ami-ecs-hvm-2023.0.20250610-kernel-6.1-x86_64"),
