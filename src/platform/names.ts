@@ -25,6 +25,8 @@ export function names({ name }: Pick<Definition, "name">) {
     service: (service: string) => service,
     /** For `Fn::Sub`: bucket names are global. */
     shareBucket: (share: string, region: string) => `${name}-${share}-${account}-${region}`,
+    /** Where data-centre hosts mount a share, and containers there find it. */
+    mountPoint: (share: string) => `/mnt/causeway/${share}`,
     logBucket: (region: string) => `${name}-logs-${account}-${region}`,
     /** Templates and assets of the recovery. */
     recoveryBucket: (region: string) => `${name}-recovery-${account}-${region}`,

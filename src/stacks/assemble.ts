@@ -49,7 +49,7 @@ export function assemble(definition: Definition, options: AssembleOptions = {}):
     });
     const stacks = buildStacks(app, definition);
     options.prepare?.(app);
-    const synthesized = app.synth();
+    const synthesized = withoutOwnValidation(() => app.synth());
     return {
       handovers: handovers(definition),
       stacks: inOrder(
@@ -67,6 +67,18 @@ export function assemble(definition: Definition, options: AssembleOptions = {}):
     };
   } finally {
     if (!options.directory) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The CDK validates every template itself, in twice the time of all the rest, and only prints what it finds: `causeway check` does it once, with our form. */
+function withoutOwnValidation<Result>(synthesize: () => Result): Result {
+  const before = process.env["CDK_VALIDATION"];
+  process.env["CDK_VALIDATION"] = "false";
+  try {
+    return synthesize();
+  } finally {
+    if (before === undefined) delete process.env["CDK_VALIDATION"];
+    else process.env["CDK_VALIDATION"] = before;
   }
 }
 
@@ -122,9 +134,11 @@ function presenceOf(part: PartName, { holdings, definition }: Place): Presence {
 }
 
 function tag(stack: Stack, definition: Definition): void {
+  // The CDK would tag scalable targets too, which CloudFormation's published schema does not take.
+  const except = { excludeResourceTypes: ["AWS::ApplicationAutoScaling::ScalableTarget"] };
   const tags = Tags.of(stack);
-  tags.add("causeway:platform", definition.name);
-  for (const [name, value] of Object.entries(definition.tags)) tags.add(name, value);
+  tags.add("causeway:platform", definition.name, except);
+  for (const [name, value] of Object.entries(definition.tags)) tags.add(name, value, except);
 }
 
 /** What a part finds by name rather than by reference, and so must be there before. Dependencies by reference the CDK adds. */

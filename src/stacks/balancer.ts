@@ -1,100 +1,107 @@
 /** The region's front: an Application Load Balancer, its listeners, rules and target groups. */
-import { type Stack } from "aws-cdk-lib";
-import * as ec2 from "aws-cdk-lib/aws-ec2";
+import type { CfnResource, Stack } from "aws-cdk-lib";
 import * as elb from "aws-cdk-lib/aws-elasticloadbalancingv2";
 import type { Service } from "../platform/definition.ts";
+import { elasticFront } from "./elastic-front.ts";
 import type { Compute, Domain, Foundation, Network } from "./parts.ts";
 import { pascal, type Place } from "./place.ts";
-import { acknowledge, output, sub } from "./template.ts";
+import { output, sub } from "./template.ts";
 
 type Needs = { foundation: Foundation; network: Network; domain?: Domain };
 
 export type Balancer = NonNullable<Compute["balancer"]> & {
   /** Service → its target group. */
   targets: Record<string, { arn: string; fullName: string }>;
-  /** What a service's first deployment waits for: a target group without a listener takes no tasks. */
-  listeners: elb.CfnListener[];
-  rules: Record<string, elb.CfnListenerRule>;
+  /** What must be there before a service can register tasks or scale on requests. */
+  ready: CfnResource[];
 };
 
-const routed = ({ definition }: Place): [string, Service][] => Object.entries(definition.services).filter(([, { route }]) => route);
+type Routed = Service & { route: NonNullable<Service["route"]> };
+
+/** Services behind the load balancer, in the order in which they are written. */
+const routed = ({ definition }: Place): [string, Routed][] =>
+  Object.entries(definition.services).filter((each): each is [string, Routed] => each[1].route !== undefined);
 
 /** Nothing when no service has a route. */
 export function balancer(stack: Stack, place: Place, needs: Needs): Balancer | undefined {
   const services = routed(place);
   if (services.length === 0) return undefined;
-  const { definition, names, region } = place;
-  const { network, foundation } = needs;
-  const outside = definition.domain !== undefined;
-  const made = new elb.CfnLoadBalancer(stack, "LoadBalancer", {
-    name: names.stack("web"),
-    type: "application",
-    scheme: outside && !fixedFront(place) ? "internet-facing" : "internal",
-    subnets: outside && !fixedFront(place) ? network.publicSubnets : network.appSubnets,
-    securityGroups: [network.groups.balancer],
-    loadBalancerAttributes: attributes({
-      "access_logs.s3.enabled": "true",
-      "access_logs.s3.bucket": sub(foundation.logBucket),
-      "access_logs.s3.prefix": "balancer",
-      "deletion_protection.enabled": "true",
-      "routing.http.drop_invalid_header_fields.enabled": "true",
-      "idle_timeout.timeout_seconds": "60",
-      "zonal_shift.config.enabled": "true",
-    }),
-  });
-  const targets = Object.fromEntries(services.map(([name, service]) => [name, targetGroup(stack, place, name, service, network)]));
-  const { listeners, rules } = listen(stack, place, made, targets, needs.domain);
-  const front = fixedFront(place) ? fixed(stack, place, needs, made, listeners[0]!) : made;
-  output(stack, "LoadBalancerDnsName", made.attrDnsName, `The load balancer of ${region}.`);
+  const { network } = needs;
+  const made = loadBalancer(stack, place, needs);
+  const groups = Object.fromEntries(services.map(([name, service]) => [name, targetGroup(stack, name, service, network)]));
+  const { listeners, rules } = listen(stack, place, made.ref, groups, needs.domain);
+  // The names that lead here were written before there was a load balancer to name: to addresses that were reserved for it.
+  const front = late(place) ? elasticFront(stack, place, needs, made, listeners) : made;
+  output(stack, "LoadBalancerDnsName", front.attrDnsName, "The region's front, which the region's own name leads to.");
+  output(stack, "LoadBalancerArn", made.ref, "The load balancer that knows the services.");
   return {
     arn: made.ref,
     dnsName: front.attrDnsName,
     zoneId: front.attrCanonicalHostedZoneId,
     fullName: made.attrLoadBalancerFullName,
     targets: Object.fromEntries(
-      Object.entries(targets).map(([name, group]) => [name, { arn: group.ref, fullName: group.attrTargetGroupFullName }]),
+      Object.entries(groups).map(([name, group]) => [name, { arn: group.ref, fullName: group.attrTargetGroupFullName }]),
     ),
-    listeners,
-    rules,
+    ready: [...listeners, ...rules],
   };
 }
 
-/** Made at recovery only, so its addresses are elastic ones that the records already name. */
-const fixedFront = ({ holdings, definition }: Place): boolean =>
+/** Whether it is made at recovery only, though a public name leads here before. */
+const late = ({ definition, holdings }: Place): boolean =>
   definition.domain !== undefined && (holdings.compute === "off" || holdings.compute === "prepared");
 
-const attributes = (values: Record<string, string>) => Object.entries(values).map(([key, value]) => ({ key, value }));
+function loadBalancer(stack: Stack, place: Place, { foundation, network }: Needs): elb.CfnLoadBalancer {
+  const { definition, names, holdings } = place;
+  // Without a public name it serves the data centre and stays inside.
+  const outside = definition.domain !== undefined && !late(place);
+  return new elb.CfnLoadBalancer(stack, "LoadBalancer", {
+    // The scheme cannot change on a load balancer that stands; another name lets its successor be made first.
+    name: names.stack(outside ? "public" : "internal"),
+    type: "application",
+    scheme: outside ? "internet-facing" : "internal",
+    subnets: outside ? network.publicSubnets : network.appSubnets,
+    securityGroups: [network.groups.balancer],
+    loadBalancerAttributes: attributes({
+      "access_logs.s3.enabled": true,
+      "access_logs.s3.bucket": sub(foundation.logBucket),
+      "access_logs.s3.prefix": "balancer",
+      // What a drill switches on must be possible to switch off.
+      "deletion_protection.enabled": holdings.compute === "live" || holdings.compute === "zero",
+      "routing.http.drop_invalid_header_fields.enabled": true,
+      "zonal_shift.config.enabled": true,
+    }),
+  });
+}
 
-/** Bridge mode: targets are instances at whatever port Docker chose. */
-function targetGroup(stack: Stack, { definition, names }: Place, name: string, service: Service, { vpcId }: Network): elb.CfnTargetGroup {
-  const { health, route, port } = service;
+const attributes = (values: Record<string, string | number | boolean>) =>
+  Object.entries(values).map(([key, value]) => ({ key, value: String(value) }));
+
+/** Targets are machines at whatever port Docker chose. No name: 32 characters are too few for a platform's and a service's. */
+function targetGroup(stack: Stack, name: string, { health, route, port }: Routed, { vpcId }: Network): elb.CfnTargetGroup {
   return new elb.CfnTargetGroup(stack, `${pascal(name)}TargetGroup`, {
-    name: `${names.stack("")}${name}`.slice(0, 32).replace(/-$/, ""),
     targetType: "instance",
     protocol: "HTTP",
-    port: port ?? 80,
+    port,
     vpcId,
-    // Shallow on purpose: a database that stutters must not empty the balancer.
+    // Shallow: a database that stutters must not empty the load balancer.
     healthCheckPath: health.path,
+    healthCheckPort: "traffic-port",
     healthCheckIntervalSeconds: health.interval / 1000,
     healthCheckTimeoutSeconds: health.timeout / 1000,
     healthyThresholdCount: health.successes,
     unhealthyThresholdCount: health.failures,
     matcher: { httpCode: "200-299" },
     targetGroupAttributes: attributes({
-      "deregistration_delay.timeout_seconds": String(route!.deregistrationDelay / 1000),
+      "deregistration_delay.timeout_seconds": route.deregistrationDelay / 1000,
+      // Machines of several types and tasks that come and go: who has the least to do is next.
       "load_balancing.algorithm.type": "least_outstanding_requests",
-      ...(route!.stickiness && {
-        "stickiness.enabled": "true",
-        "stickiness.type": "lb_cookie",
-        "stickiness.lb_cookie.duration_seconds": String(route!.stickiness / 1000),
-      }),
+      "stickiness.enabled": route.stickiness !== undefined,
+      ...(route.stickiness && { "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": route.stickiness / 1000 }),
     }),
-    tags: [{ key: "causeway:service", value: `${definition.name}/${name}` }],
   });
 }
 
-const unknownPage = {
+const nothingHere = {
   type: "fixed-response",
   fixedResponseConfig: { statusCode: "404", contentType: "text/plain", messageBody: "Nothing is here.\n" },
 };
@@ -103,100 +110,58 @@ const forward = (targetGroupArn: string) => ({ type: "forward", targetGroupArn }
 function listen(
   stack: Stack,
   place: Place,
-  { ref: loadBalancerArn }: elb.CfnLoadBalancer,
-  targets: Record<string, elb.CfnTargetGroup>,
+  loadBalancerArn: string,
+  groups: Record<string, elb.CfnTargetGroup>,
   domain: Domain | undefined,
 ) {
   const services = routed(place);
-  const fallback = services.find(([, { route }]) => !route!.paths && !route!.hosts)?.[0];
-  const defaultActions = [fallback ? forward(targets[fallback]!.ref) : unknownPage];
-  const listener = domain
-    ? new elb.CfnListener(stack, "HttpsListener", {
-        loadBalancerArn,
-        port: 443,
-        protocol: "HTTPS",
-        certificates: [{ certificateArn: domain.certificateArn }],
-        sslPolicy: "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
-        defaultActions,
-      })
-    : new elb.CfnListener(stack, "HttpListener", { loadBalancerArn, port: 80, protocol: "HTTP", defaultActions });
-  if (!domain) acknowledge(listener, "AwsSolutions-ELB2", "Without a public name there is no certificate; the load balancer is internal.");
-  const listeners = [listener];
-  if (domain && !fixedFront(place)) {
-    listeners.push(
-      new elb.CfnListener(stack, "HttpListener", {
-        loadBalancerArn,
-        port: 80,
-        protocol: "HTTP",
-        defaultActions: [{ type: "redirect", redirectConfig: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } }],
-      }),
-    );
-  }
-  const ruled = services.filter(([name]) => name !== fallback);
-  const rules = ruled.map(([name, { route }], at) => {
+  const main = services.find(([, { route }]) => !route.paths && !route.hosts)?.[0];
+  const defaultActions = [main ? forward(groups[main]!.ref) : nothingHere];
+  const listeners = domain
+    ? [
+        new elb.CfnListener(stack, "HttpsListener", {
+          loadBalancerArn,
+          port: 443,
+          protocol: "HTTPS",
+          certificates: [{ certificateArn: domain.certificateArn }],
+          // TLS 1.3 and 1.2, forward secrecy only: docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+          sslPolicy: "ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
+          defaultActions,
+        }),
+        new elb.CfnListener(stack, "HttpListener", {
+          loadBalancerArn,
+          port: 80,
+          protocol: "HTTP",
+          defaultActions: [{ type: "redirect", redirectConfig: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } }],
+        }),
+      ]
+    : // No public name, no certificate; the data centre's lines are its own.
+      [new elb.CfnListener(stack, "HttpListener", { loadBalancerArn, port: 80, protocol: "HTTP", defaultActions })];
+  const others = services.filter(([name]) => name !== main);
+  const priority = priorities(others.map(([, { route }]) => route.priority));
+  const rules = others.map(([name, { route }], at) => {
     const conditions = [
-      ...(route!.paths ? [{ field: "path-pattern", pathPatternConfig: { values: route!.paths } }] : []),
-      ...(route!.hosts ? [{ field: "host-header", hostHeaderConfig: { values: route!.hosts } }] : []),
+      ...(route.paths ? [{ field: "path-pattern", pathPatternConfig: { values: route.paths } }] : []),
+      ...(route.hosts ? [{ field: "host-header", hostHeaderConfig: { values: route.hosts } }] : []),
     ];
-    const priority = route!.priority ?? (at + 1) * 10;
-    return [
-      name,
-      new elb.CfnListenerRule(stack, `${pascal(name)}Rule`, {
-        listenerArn: listener.ref,
-        priority,
-        conditions,
-        actions: [forward(targets[name]!.ref)],
-      }),
-    ] as const;
+    return new elb.CfnListenerRule(stack, `${pascal(name)}Rule`, {
+      listenerArn: listeners[0]!.ref,
+      priority: priority[at]!,
+      conditions,
+      actions: [forward(groups[name]!.ref)],
+    });
   });
-  return { listeners, rules: Object.fromEntries(rules) };
+  return { listeners, rules };
 }
 
-/** A Network Load Balancer that lends the Application Load Balancer its elastic addresses. */
-function fixed(
-  stack: Stack,
-  { names }: Place,
-  { foundation, network }: Needs,
-  inner: elb.CfnLoadBalancer,
-  listener: elb.CfnListener,
-): elb.CfnLoadBalancer {
-  const front = new elb.CfnLoadBalancer(stack, "Front", {
-    name: names.stack("front"),
-    type: "network",
-    scheme: "internet-facing",
-    subnetMappings: network.publicSubnets.map((subnetId, at) => ({ subnetId, allocationId: foundation.frontAddresses[at]!.allocationId })),
-    securityGroups: [network.groups.balancer],
-    loadBalancerAttributes: attributes({
-      "access_logs.s3.enabled": "true",
-      "access_logs.s3.bucket": sub(foundation.logBucket),
-      "access_logs.s3.prefix": "front",
-      "deletion_protection.enabled": "true",
-      "load_balancing.cross_zone.enabled": "true",
-    }),
+/** Those given stay; the others come in order, ten apart so that one can be put between, and never twice the same. */
+function priorities(given: (number | undefined)[]): number[] {
+  const taken = new Set(given);
+  let next = 0;
+  return given.map((each) => {
+    if (each !== undefined) return each;
+    do next += 10;
+    while (taken.has(next));
+    return next;
   });
-  // Both load balancers are in one group: what the outer one sends on, the group must let out and in.
-  const inside = { groupId: network.groups.balancer, ipProtocol: "tcp", fromPort: 443, toPort: 443, description: "front to load balancer" };
-  new ec2.CfnSecurityGroupEgress(stack, "FrontOut", { ...inside, destinationSecurityGroupId: network.groups.balancer });
-  new ec2.CfnSecurityGroupIngress(stack, "FrontIn", { ...inside, sourceSecurityGroupId: network.groups.balancer });
-  const targets = new elb.CfnTargetGroup(stack, "FrontTargetGroup", {
-    name: names.stack("front"),
-    targetType: "alb",
-    protocol: "TCP",
-    port: 443,
-    vpcId: network.vpcId,
-    targets: [{ id: inner.ref, port: 443 }],
-    healthCheckProtocol: "HTTPS",
-    healthCheckPath: "/",
-    matcher: { httpCode: "200-499" },
-  });
-  // A load balancer can be a target only once it listens.
-  targets.node.addDependency(listener);
-  const inward = new elb.CfnListener(stack, "FrontListener", {
-    loadBalancerArn: front.ref,
-    port: 443,
-    protocol: "TCP",
-    defaultActions: [forward(targets.ref)],
-  });
-  acknowledge(inward, "AwsSolutions-ELB2", "TLS passes through and ends at the Application Load Balancer behind.");
-  return front;
 }

@@ -92,6 +92,18 @@ export function database(stack: Stack, place: Place, { foundation, network }: { 
   instance.cfnOptions.deletionPolicy = instance.cfnOptions.updateReplacePolicy =
     place.holdings.database === "writer" ? CfnDeletionPolicy.SNAPSHOT : CfnDeletionPolicy.RETAIN;
   acknowledge(instance, "AwsSolutions-RDS11", "The security group decides who reaches the port; an unusual number would only hide it.");
+  if (place.holdings.database === "replica") {
+    acknowledge(
+      instance,
+      "AwsSolutions-RDS2",
+      "A replica is encrypted because its source is; CloudFormation refuses to be told again. Its key is this region's.",
+    );
+    acknowledge(
+      instance,
+      "AwsSolutions-RDS3",
+      "A standby of the standby is a choice of the definition (database.replica.multiAz); promotion can add it.",
+    );
+  }
   parameter(stack, place, "host", instance.attrEndpointAddress);
   output(stack, "DatabaseHost", instance.attrEndpointAddress, "It stays the same when a replica is promoted.");
 }
@@ -116,7 +128,6 @@ function shared(place: Place, { keyArn }: Foundation, { groups }: Network, dbSub
     dbParameterGroupName,
     vpcSecurityGroups: [groups.database],
     port: String(databasePort(database)),
-    storageEncrypted: true,
     kmsKeyId: keyArn,
     storageType: "gp3",
     // A replica without its own ceiling stops replicating when the writer's volume outgrows it.
@@ -146,6 +157,7 @@ function writer(place: Place, common: Shared): rds.CfnDBInstanceProps {
   const retention = database.backupRetention / days(1);
   return {
     ...common,
+    storageEncrypted: true,
     engine: database.engine,
     engineVersion: engineVersion(database),
     dbInstanceClass: database.class,

@@ -100,7 +100,7 @@ export function files(stack: Stack, place: Place, { foundation }: { foundation: 
       bucket: bucket.ref,
       policyDocument: {
         Version: "2012-10-17",
-        Statement: [{ ...onlyTls(""), Resource: [bucketArn(bucketName), bucketArn(`${bucketName}/*`)] }],
+        Statement: [onlyTls(bucket.attrArn)],
       },
     });
     return [name, { name: bucket.ref, arn: bucket.attrArn }] as const;

@@ -1,97 +1,138 @@
 /** Container images: credentials for Docker Hub, the region's own cache of it, or own repositories that replicate. One word of the definition switches. */
-import { Fn, type Stack } from "aws-cdk-lib";
+import type { Stack } from "aws-cdk-lib";
 import * as ecr from "aws-cdk-lib/aws-ecr";
+import * as iam from "aws-cdk-lib/aws-iam";
 import * as secretsmanager from "aws-cdk-lib/aws-secretsmanager";
 import { days } from "../kernel/units.ts";
-import type { Definition } from "../platform/definition.ts";
 import { cachePrefix, repositories } from "./images.ts";
 import type { Foundation } from "./parts.ts";
 import { pascal, type Place } from "./place.ts";
-import { acknowledge, output } from "./template.ts";
+import { acknowledge, arn, output } from "./template.ts";
 
-/** ECR takes a cache's secret under this beginning only: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html */
-export const hubSecret = (definition: Definition): string =>
-  definition.registry.mode === "pull-through" ? `ecr-pullthroughcache/${definition.name}-docker-hub` : `${definition.name}/docker-hub`;
+/** A cache's secret begins with ECR's own word: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html */
+export const hubSecret = ({ definition, names }: Pick<Place, "definition" | "names">): string =>
+  definition.registry.mode === "pull-through" ? `ecr-pullthroughcache/${definition.name}-docker-hub` : names.secret("docker-hub");
 
 export function registry(stack: Stack, place: Place, { foundation }: { foundation: Foundation }): void {
-  const { mode } = place.definition.registry;
-  if (mode === "ecr") return own(stack, place, foundation);
-  const secret = credentials(stack, place, foundation);
-  if (mode === "pull-through") cache(stack, place, foundation, secret);
+  switch (place.definition.registry.mode) {
+    case "docker-hub":
+      credentials(stack, place, { keyArn: foundation.keyArn, tokenKey: "password" });
+      break;
+    case "pull-through":
+      // ECR reads secrets under AWS's own key only, and calls the token by this name (same page as above).
+      cache(stack, place, foundation, credentials(stack, place, { tokenKey: "accessToken" }));
+      break;
+    case "ecr":
+      ownRepositories(stack, place, foundation);
+      replication(stack, place);
+  }
 }
 
-/** Each region has its own, so that neither pulls with the help of the other. What it holds is entered by hand, once. */
-function credentials(stack: Stack, { definition }: Place, { keyArn }: Foundation): string {
-  const cached = definition.registry.mode === "pull-through";
+/** Each region has its own, so that neither pulls with the help of the other. The account's user and token are entered by hand, afterwards. */
+function credentials(stack: Stack, place: Place, { keyArn, tokenKey }: { keyArn?: string; tokenKey: string }): string {
   const secret = new secretsmanager.CfnSecret(stack, "DockerHubCredentials", {
-    name: hubSecret(definition),
-    description: "Docker Hub user and access token; a site step asks for them",
-    // ECR's cache reads secrets under AWS's own key only.
-    kmsKeyId: cached ? undefined : keyArn,
+    name: hubSecret(place),
+    description: `Docker Hub's user name and access token (username, ${tokenKey}) for ${place.definition.name}`,
+    kmsKeyId: keyArn,
+    // Never the real ones: a template is no place for them. But a cache's secret must have a value when its rule is made.
     generateSecretString: {
-      secretStringTemplate: JSON.stringify({ username: "enter-me" }),
-      generateStringKey: cached ? "accessToken" : "password",
+      secretStringTemplate: JSON.stringify({ username: "to-be-entered" }),
+      generateStringKey: tokenKey,
       excludePunctuation: true,
     },
   });
-  acknowledge(secret, "AwsSolutions-SMG4", "Docker Hub makes its access tokens itself; nothing in AWS can rotate them.");
+  acknowledge(secret, "AwsSolutions-SMG4", "Docker Hub issues its access tokens; nothing in AWS can rotate them.");
   return secret.ref;
 }
 
-const lifecycle = ({ registry: { expireUntagged } }: Definition): string =>
-  JSON.stringify({
-    rules: [
-      {
-        rulePriority: 1,
-        description: "Untagged images leave",
-        selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: expireUntagged / days(1) },
-        action: { type: "expire" },
-      },
-    ],
-  });
-
-function cache(stack: Stack, { definition }: Place, { keyArn }: Foundation, credentialArn: string): void {
-  const prefix = cachePrefix(definition);
-  const template = new ecr.CfnRepositoryCreationTemplate(stack, "CacheTemplate", {
+function cache(stack: Stack, place: Place, { keyArn }: Foundation, credentialArn: string): void {
+  const prefix = cachePrefix(place.definition);
+  const template = new ecr.CfnRepositoryCreationTemplate(stack, "ImageCacheTemplate", {
     prefix,
+    description: `Images that ${place.definition.name} pulled through from Docker Hub`,
     appliedFor: ["PULL_THROUGH_CACHE"],
-    description: `Cached images of ${definition.name}`,
     encryptionConfiguration: { encryptionType: "KMS", kmsKey: keyArn },
-    // Docker Hub's tags move, so the cache's must.
+    customRoleArn: creationRole(stack, place, keyArn, prefix).attrArn,
+    // Docker Hub's tags move, and a cache that may not follow fails to. What services run is said by digest.
     imageTagMutability: "MUTABLE",
+    // No lifecycle policy: an image pulled by digest has no tag, so the rule for untagged ones would remove what is running.
   });
-  const rule = new ecr.CfnPullThroughCacheRule(stack, "CacheRule", {
+  const rule = new ecr.CfnPullThroughCacheRule(stack, "ImageCacheRule", {
     ecrRepositoryPrefix: prefix,
     upstreamRegistry: "docker-hub",
     upstreamRegistryUrl: "registry-1.docker.io",
     credentialArn,
   });
-  rule.node.addDependency(template);
-  output(stack, "ImageCache", prefix, "Images are pulled as ACCOUNT.dkr.ecr.REGION.amazonaws.com/PREFIX/…");
+  // A repository keeps the settings it was made with: the template must be there before the first pull.
+  rule.addResourceDependency(template);
+  output(stack, "ImageCachePrefix", prefix, "Docker Hub's acme/web is here under PREFIX/acme/web, an official image under PREFIX/library.");
 }
 
-function own(stack: Stack, place: Place, { keyArn }: Foundation): void {
-  const { definition, names, role, other } = place;
+/** ECR makes encrypted repositories by a role of ours only: docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-custom.html */
+function creationRole(stack: Stack, { names, region }: Place, keyArn: string, prefix: string): iam.CfnRole {
+  const role = new iam.CfnRole(stack, "ImageCacheRole", {
+    roleName: names.role("image-cache", region),
+    assumeRolePolicyDocument: {
+      Version: "2012-10-17",
+      Statement: { Effect: "Allow", Principal: { Service: "ecr.amazonaws.com" }, Action: "sts:AssumeRole" },
+    },
+    policies: [
+      {
+        policyName: "create",
+        policyDocument: {
+          Version: "2012-10-17",
+          Statement: [
+            { Effect: "Allow", Action: ["ecr:CreateRepository", "ecr:TagResource"], Resource: arn("ecr", `repository/${prefix}/*`) },
+            { Effect: "Allow", Action: ["kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"], Resource: keyArn },
+          ],
+        },
+      },
+    ],
+  });
+  acknowledge(role, "AwsSolutions-IAM5", "Repositories of this one cache: ECR names them after the images that are pulled.");
+  return role;
+}
+
+/** In both regions under the same names, so that what replicates arrives in a repository with these settings. */
+function ownRepositories(stack: Stack, { definition, names }: Place, { keyArn }: Foundation): void {
   for (const repository of repositories(definition)) {
     new ecr.CfnRepository(stack, `${pascal(repository)}Repository`, {
       repositoryName: names.repository(repository),
       imageTagMutability: "IMMUTABLE",
       imageScanningConfiguration: { scanOnPush: true },
       encryptionConfiguration: { encryptionType: "KMS", kmsKey: keyArn },
-      lifecyclePolicy: { lifecyclePolicyText: lifecycle(definition) },
+      lifecyclePolicy: { lifecyclePolicyText: untaggedLeave(definition.registry.expireUntagged / days(1)) },
     });
   }
-  // Copies what is pushed from now on, so it stands before the first push; one configuration for the registry of a region.
-  if (role === "primary" && other) {
-    new ecr.CfnReplicationConfiguration(stack, "Replication", {
-      replicationConfiguration: {
-        rules: [
-          {
-            destinations: [{ region: other.region, registryId: Fn.ref("AWS::AccountId") }],
-            repositoryFilters: [{ filter: `${definition.name}/`, filterType: "PREFIX_MATCH" }],
-          },
-        ],
+}
+
+/** By age since the push, never since the last pull: in a recovery region nobody pulls until the day it matters. */
+const untaggedLeave = (countNumber: number): string =>
+  JSON.stringify({
+    rules: [
+      {
+        rulePriority: 1,
+        description: "Images without a tag leave; what is deployed has one",
+        selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber },
+        action: { type: "expire" },
       },
-    });
-  }
+    ],
+  });
+
+/**
+ * A registry has one such configuration, and copies only what is pushed after it stands:
+ * docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html. The recovery region pulls its own copies and never through the primary.
+ */
+function replication(stack: Stack, { definition, role, other }: Place): void {
+  if (role !== "primary" || !other) return;
+  new ecr.CfnReplicationConfiguration(stack, "ImageReplication", {
+    replicationConfiguration: {
+      rules: [
+        {
+          destinations: [{ region: other.region, registryId: stack.account }],
+          repositoryFilters: [{ filter: `${definition.name}/`, filterType: "PREFIX_MATCH" }],
+        },
+      ],
+    },
+  });
 }

@@ -1,41 +1,30 @@
 /** Service auto scaling: target tracking as the rule, steps and schedules where the definition has them. */
 import { Fn, type Stack } from "aws-cdk-lib";
-import * as appscaling from "aws-cdk-lib/aws-applicationautoscaling";
+import * as applicationautoscaling from "aws-cdk-lib/aws-applicationautoscaling";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import type { Service } from "../platform/definition.ts";
 import type { Balancer } from "./balancer.ts";
+import { scheduledBounds, taskBounds } from "./capacity.ts";
 import { pascal, type Place } from "./place.ts";
-import { sub } from "./template.ts";
 
-/** How many tasks a region keeps of a service that runs on its machines. */
-export function taskBounds({ holdings }: Place, { scaling }: Service): { min: number; max: number } {
-  if (holdings.compute === "zero") return { min: 0, max: scaling.max };
-  // What is switched on at recovery comes up whole.
-  const share = holdings.compute === "live" ? holdings.share : 1;
-  return { min: Math.ceil(scaling.min * share), max: scaling.max };
-}
+type Scaled = {
+  name: string;
+  service: Service;
+  /** The ECS service's name, by reference: its scaling comes after it. */
+  ecsService: string;
+  balancer?: Balancer;
+};
 
-export function scaling(
-  stack: Stack,
-  place: Place,
-  name: string,
-  service: Service,
-  ecsService: { ref: string; attrName: string },
-  balancer: Balancer | undefined,
-): void {
+export function scaling(stack: Stack, place: Place, scaled: Scaled): void {
+  const { name, service, ecsService } = scaled;
   const { min, max } = taskBounds(place, service);
-  const id = pascal(name);
-  const target = new appscaling.CfnScalableTarget(stack, `${id}Scaling`, {
+  const target = new applicationautoscaling.CfnScalableTarget(stack, `${pascal(name)}Scaling`, {
     serviceNamespace: "ecs",
     scalableDimension: "ecs:service:DesiredCount",
-    resourceId: Fn.join("/", ["service", place.names.cluster, ecsService.attrName]),
+    resourceId: Fn.join("/", ["service", place.names.cluster, ecsService]),
     minCapacity: min,
     maxCapacity: max,
-    // Application Auto Scaling's service-linked role, which AWS makes at the first use.
-    roleArn: sub(
-      "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
-    ),
-    scheduledActions: service.scaling.schedule.map(
+    scheduledActions: scheduledBounds(place, service).map(
       ({ name: scheduledActionName, at: schedule, timezone, min: minCapacity, max: maxCapacity }) => ({
         scheduledActionName,
         schedule,
@@ -44,96 +33,97 @@ export function scaling(
       }),
     ),
   });
-  tracking(stack, id, service, target.ref, name, balancer);
-  steps(stack, place, id, service, target.ref, ecsService.attrName);
+  tracking(stack, scaled, target.ref);
+  stepping(stack, place, scaled, target.ref);
 }
 
-function tracking(
-  stack: Stack,
-  id: string,
-  { scaling: wishes }: Service,
-  scalingTargetId: string,
-  name: string,
-  balancer: Balancer | undefined,
-): void {
+function tracking(stack: Stack, { name, service, balancer }: Scaled, scalingTargetId: string): void {
+  const { cpu, memory, requests, scaleOutCooldown, scaleInCooldown } = service.scaling;
   const policy = (suffix: string, targetValue: number, predefinedMetricType: string, resourceLabel?: string) =>
-    new appscaling.CfnScalingPolicy(stack, `${id}ScaleOn${suffix}`, {
+    new applicationautoscaling.CfnScalingPolicy(stack, `${pascal(name)}ScaleOn${suffix}`, {
       policyName: `${name}-${suffix.toLowerCase()}`,
       policyType: "TargetTrackingScaling",
       scalingTargetId,
       targetTrackingScalingPolicyConfiguration: {
         targetValue,
         predefinedMetricSpecification: { predefinedMetricType, resourceLabel },
-        scaleOutCooldown: wishes.scaleOutCooldown / 1000,
-        scaleInCooldown: wishes.scaleInCooldown / 1000,
+        scaleOutCooldown: scaleOutCooldown / 1000,
+        scaleInCooldown: scaleInCooldown / 1000,
       },
     });
-  if (wishes.cpu) policy("Cpu", wishes.cpu, "ECSServiceAverageCPUUtilization");
-  if (wishes.memory) policy("Memory", wishes.memory, "ECSServiceAverageMemoryUtilization");
+  if (cpu !== undefined) policy("Cpu", cpu, "ECSServiceAverageCPUUtilization");
+  if (memory !== undefined) policy("Memory", memory, "ECSServiceAverageMemoryUtilization");
   const target = balancer?.targets[name];
-  if (wishes.requests && balancer && target) {
-    const requests = policy("Requests", wishes.requests, "ALBRequestCountPerTarget", Fn.join("/", [balancer.fullName, target.fullName]));
-    // The label is refused while the target group hangs on no listener.
-    for (const each of [...balancer.listeners, ...Object.values(balancer.rules)]) requests.node.addDependency(each);
-  }
+  if (requests === undefined || !balancer || !target) return;
+  // app/NAME/ID/targetgroup/NAME/ID: docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
+  const label = Fn.join("/", [balancer.fullName, target.fullName]);
+  const onRequests = policy("Requests", requests, "ALBRequestCountPerTarget", label);
+  // The label is refused while the target group hangs on no listener.
+  for (const each of balancer.ready) onRequests.addResourceDependency(each);
 }
 
-/** Bounds count from the alarm's threshold; each step ends where the next begins, the last is open. */
-function steps(
-  stack: Stack,
-  place: Place,
-  id: string,
-  { scaling: { steps: wishes } }: Service,
-  scalingTargetId: string,
-  serviceName: string,
-): void {
-  if (!wishes) return;
-  const out = wishes.out.map(({ from, add }, at) => ({
-    metricIntervalLowerBound: from,
-    metricIntervalUpperBound: wishes.out[at + 1]?.from,
-    scalingAdjustment: add,
-  }));
-  const sides = [
-    { suffix: "Out", threshold: wishes.threshold, comparison: "GreaterThanOrEqualToThreshold", periods: 1, adjustments: out },
-    ...(wishes.in
-      ? [
-          {
-            suffix: "In",
-            threshold: wishes.in.below,
-            comparison: "LessThanOrEqualToThreshold",
-            periods: 15,
-            adjustments: [{ metricIntervalUpperBound: 0, scalingAdjustment: -wishes.in.remove }],
-          },
-        ]
-      : []),
+type Direction = {
+  suffix: "Out" | "In";
+  threshold: number;
+  comparisonOperator: "GreaterThanOrEqualToThreshold" | "LessThanThreshold";
+  /** Minutes in a row. */
+  evaluationPeriods: number;
+  stepAdjustments: applicationautoscaling.CfnScalingPolicy.StepAdjustmentProperty[];
+};
+
+/**
+ * Bounds count from the alarm's threshold: each step ends where the next begins, and the last is open, so that none overlap and no breach falls
+ * between two. Out after one minute, for the surge that tracking (three minutes) is late for; in after fifteen, as tracking does.
+ */
+function directions({ threshold, out, in: inward }: NonNullable<Service["scaling"]["steps"]>): Direction[] {
+  const outward: Direction = {
+    suffix: "Out",
+    threshold,
+    comparisonOperator: "GreaterThanOrEqualToThreshold",
+    evaluationPeriods: 1,
+    stepAdjustments: out.map(({ from, add }, at) => ({
+      metricIntervalLowerBound: from,
+      metricIntervalUpperBound: out[at + 1]?.from,
+      scalingAdjustment: add,
+    })),
+  };
+  if (!inward) return [outward];
+  const stepAdjustments = [{ metricIntervalUpperBound: 0, scalingAdjustment: -inward.remove }];
+  return [
+    outward,
+    { suffix: "In", threshold: inward.below, comparisonOperator: "LessThanThreshold", evaluationPeriods: 15, stepAdjustments },
   ];
-  for (const { suffix, threshold, comparison, periods, adjustments } of sides) {
-    const policy = new appscaling.CfnScalingPolicy(stack, `${id}Step${suffix}`, {
-      policyName: `${id}-step-${suffix.toLowerCase()}`,
+}
+
+function stepping(stack: Stack, { names }: Place, { name, service, ecsService }: Scaled, scalingTargetId: string): void {
+  const { steps } = service.scaling;
+  if (!steps) return;
+  for (const { suffix, stepAdjustments, ...alarm } of directions(steps)) {
+    const purpose = `${name}-step-${suffix.toLowerCase()}`;
+    const policy = new applicationautoscaling.CfnScalingPolicy(stack, `${pascal(name)}Step${suffix}`, {
+      policyName: purpose,
       policyType: "StepScaling",
       scalingTargetId,
       stepScalingPolicyConfiguration: {
         adjustmentType: "ChangeInCapacity",
-        cooldown: wishes.cooldown / 1000,
         metricAggregationType: "Average",
-        stepAdjustments: adjustments,
+        cooldown: steps.cooldown / 1000,
+        stepAdjustments,
       },
     });
-    new cloudwatch.CfnAlarm(stack, `${id}Step${suffix}Alarm`, {
-      alarmName: place.names.stack(`${id}-step-${suffix}`.toLowerCase()),
-      alarmDescription: `Steps ${suffix.toLowerCase()}: the service's tasks are ${suffix === "Out" ? "above" : "below"} ${threshold} % ${wishes.metric}.`,
+    new cloudwatch.CfnAlarm(stack, `${pascal(name)}Step${suffix}Alarm`, {
+      ...alarm,
+      alarmName: names.stack(purpose),
+      alarmDescription: `Makes ${name} take a step ${suffix.toLowerCase()}. Not for people.`,
       namespace: "AWS/ECS",
-      metricName: wishes.metric === "cpu" ? "CPUUtilization" : "MemoryUtilization",
+      metricName: steps.metric === "cpu" ? "CPUUtilization" : "MemoryUtilization",
       dimensions: [
-        { name: "ClusterName", value: place.names.cluster },
-        { name: "ServiceName", value: serviceName },
+        { name: "ClusterName", value: names.cluster },
+        { name: "ServiceName", value: ecsService },
       ],
       statistic: "Average",
       period: 60,
-      evaluationPeriods: periods,
-      threshold,
-      comparisonOperator: comparison,
-      treatMissingData: "missing",
+      treatMissingData: "notBreaching",
       alarmActions: [policy.ref],
     });
   }

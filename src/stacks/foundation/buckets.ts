@@ -17,8 +17,6 @@ export const onlyTls = (arn: string): object => ({
   Condition: { Bool: { "aws:SecureTransport": "false" } },
 });
 
-const onlyTlsOf = (bucket: string): object => ({ ...onlyTls(""), Resource: [bucketArn(bucket), bucketArn(`${bucket}/*`)] });
-
 /** Access logs of load balancers and buckets. Load balancers write with S3's own encryption only: docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html */
 export function logBucket(stack: Stack, { definition, names, region }: Place): void {
   const name = names.logBucket(region);
@@ -48,7 +46,7 @@ export function logBucket(stack: Stack, { definition, names, region }: Place): v
     policyDocument: {
       Version: "2012-10-17",
       Statement: [
-        onlyTlsOf(name),
+        onlyTls(bucket.attrArn),
         {
           Sid: "LoadBalancers",
           Effect: "Allow",
@@ -114,6 +112,6 @@ export function recoveryBucket(stack: Stack, { names, region }: Place, keyArn: s
   bucket.node.addDependency(stack.node.findChild("LogBucketPolicy"));
   new s3.CfnBucketPolicy(stack, "RecoveryBucketPolicy", {
     bucket: bucket.ref,
-    policyDocument: { Version: "2012-10-17", Statement: [onlyTlsOf(name)] },
+    policyDocument: { Version: "2012-10-17", Statement: [onlyTls(bucket.attrArn)] },
   });
 }
