@@ -29,6 +29,7 @@ const mayImport: Record<string, string[]> = {
   checks: ["kernel", "platform", "stacks", "site"],
   rehearsal: ["kernel", "world", "cloud", "live", "platform", "stacks", "site", "checks", "recovery"],
   console: ["kernel", "world", "cloud", "live", "platform", "stacks", "site", "checks", "recovery", "rehearsal"],
+  "index.ts": ["kernel", "platform"],
   cli: ["kernel", "world", "cloud", "live", "platform", "stacks", "site", "checks", "recovery", "rehearsal", "console"],
 };
 

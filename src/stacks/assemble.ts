@@ -21,10 +21,11 @@ export type AssembleOptions = {
 
 /** What each part is for, as CloudFormation's console shows it. */
 const descriptions: Record<PartName, string> = {
-  foundation: "Keys, secrets, vault, log buckets, reserved addresses",
+  foundation: "Keys, secrets, log buckets, reserved addresses",
   roles: "The roles of everything that may be switched on later",
+  vault: "Where backups lie, under lock",
   network: "VPC, subnets, NAT gateways, endpoints, security groups",
-  link: "Direct Connect and VPN to the data centre",
+  link: "Direct Connect and VPN to the data centre, names both ways",
   domain: "Hosted zone and certificate",
   registry: "Container images",
   database: "The database",
@@ -115,6 +116,7 @@ function presenceOf(part: PartName, { holdings, definition }: Place): Presence {
   switch (part) {
     case "foundation":
     case "roles":
+    case "vault":
     case "protection":
       return holdings.foundation;
     case "domain":
@@ -144,6 +146,7 @@ function tag(stack: Stack, definition: Definition): void {
 /** What a part finds by name rather than by reference, and so must be there before. Dependencies by reference the CDK adds. */
 const after: Partial<Record<PartName, PartName[]>> = {
   roles: ["foundation"],
+  vault: ["foundation"],
   network: ["foundation", "roles"],
   link: ["network"],
   domain: ["foundation"],
@@ -153,7 +156,7 @@ const after: Partial<Record<PartName, PartName[]>> = {
   shares: ["files", "network", "roles"],
   compute: ["network", "roles", "domain", "registry", "database", "files"],
   operations: ["foundation", "roles"],
-  protection: ["foundation", "database", "files"],
+  protection: ["vault", "database", "files"],
   observability: ["foundation", "roles", "link", "database", "shares", "compute"],
   traffic: ["foundation", "domain", "compute"],
   faults: ["network", "link", "database", "compute"],
@@ -162,7 +165,7 @@ const after: Partial<Record<PartName, PartName[]>> = {
 /** Part → the other region's part that must be there first. */
 const afterOther: Record<Place["role"], (definition: Definition) => Partial<Record<PartName, PartName>>> = {
   // Buckets and vaults that are written to, and the key that backups are replicated with.
-  primary: () => ({ files: "files", database: "foundation", protection: "foundation", registry: "foundation" }),
+  primary: () => ({ files: "files", database: "foundation", protection: "vault", registry: "foundation" }),
   // Handovers, the replica's source.
   recovery: ({ database }) => ({ foundation: "foundation", link: "link", domain: "domain", ...(database && { database: "database" }) }),
 };

@@ -17,6 +17,8 @@ import { protection } from "./protection.ts";
 import { registry } from "./registry.ts";
 import { shares, sharesRoles } from "./shares.ts";
 import { traffic } from "./traffic.ts";
+import { resolver } from "./resolver.ts";
+import { vault } from "./vault.ts";
 import { assert } from "../kernel/assert.ts";
 
 /** What the parts of one region gave so far. */
@@ -29,12 +31,17 @@ export const build: Record<PartName, Builder> = {
   roles: (stack, place) => {
     for (const roles of [networkRoles, databaseRoles, filesRoles, sharesRoles, computeRoles, operationsRoles]) roles(stack, place);
   },
+  vault: (stack, place, built) => vault(stack, place, needs(built, "foundation")),
   network: (stack, place, built) => {
     built.network = network(stack, place, needs(built, "foundation"));
     // What is off goes with the compute stack, which is switched on as one.
     if (place.holdings.nat !== "off") nat(stack, place, needs(built, "foundation", "network"));
   },
-  link: (stack, place, built) => void (built.link = link(stack, place, needs(built, "foundation", "network"))),
+  link: (stack, place, built) => {
+    built.link = link(stack, place, needs(built, "foundation", "network"));
+    const { vpcId, appSubnets } = needs(built, "network").network;
+    resolver(stack, place, { vpcId, subnets: appSubnets });
+  },
   domain: (stack, place, built) => void (built.domain = domain(stack, place)),
   registry: (stack, place, built) => void registry(stack, place, needs(built, "foundation")),
   database: (stack, place, built) => void database(stack, place, needs(built, "foundation", "network")),

@@ -32,13 +32,8 @@ test("S8 one task definition serves both sides: bridge mode, dynamic ports, heal
   expect(container.PortMappings).toMatchObject([{ ContainerPort: 8080, HostPort: 0, Protocol: "tcp" }]);
   expect(container).toMatchObject({ StopTimeout: 30, ReadonlyRootFilesystem: true, LogConfiguration: { LogDriver: "awslogs" } });
   expect(container.HealthCheck.Command.at(-1)).toContain("localhost:8080/health");
-  expect(container.Secrets.map(({ Name }: { Name: string }) => Name)).toEqual([
-    "DATABASE_HOST",
-    "DATABASE_PORT",
-    "DATABASE_USER",
-    "DATABASE_PASSWORD",
-    "DATABASE_NAME",
-  ]);
+  const names = container.Secrets.map(({ Name }: { Name: string }) => Name);
+  expect(names.toSorted()).toEqual(["DATABASE_HOST", "DATABASE_NAME", "DATABASE_PASSWORD", "DATABASE_PORT", "DATABASE_USER"]);
   expect(JSON.stringify(container.Environment)).not.toContain("PASSWORD");
 });
 

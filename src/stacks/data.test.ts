@@ -103,7 +103,7 @@ test("S25 backups are locked, copied to the other region's vault, and restored o
   const plan = properties(stack("eu-west-1-protection"), "DailyPlan").BackupPlan.BackupPlanRule[0];
   expect(plan).toMatchObject({ EnableContinuousBackup: true, Lifecycle: { DeleteAfterDays: 35 } });
   expect(JSON.stringify(plan.CopyActions[0])).toContain(":backup:eu-central-1:");
-  expect(properties(stack("eu-central-1-foundation"), "BackupVault").LockConfiguration).toEqual({ MinRetentionDays: 7 });
+  expect(properties(stack("eu-central-1-vault"), "BackupVault").LockConfiguration).toEqual({ MinRetentionDays: 7 });
   const tested = ofType(stack("eu-west-1-protection"), "AWS::Backup::RestoreTestingSelection").map(
     ({ Properties }) => Properties!["ProtectedResourceType"],
   );
@@ -132,7 +132,9 @@ test("S26 the data centre's virtual machines come in through the backup gateway;
 test("S28 backup and restore: the ground stands in the recovery region, the rest waits there as templates", () => {
   const there = stacks(strategy("backup-restore")).filter(({ role }) => role === "recovery");
   const parts = (when: string) => there.filter((each) => each.when === when).map(({ part }) => part);
-  expect(parts("deploy")).toEqual(expect.arrayContaining(["foundation", "roles", "domain", "registry", "files", "protection", "traffic"]));
+  expect(parts("deploy")).toEqual(
+    expect.arrayContaining(["foundation", "roles", "vault", "domain", "registry", "files", "protection", "traffic"]),
+  );
   expect(parts("recovery")).toEqual(expect.arrayContaining(["network", "link", "database", "shares", "compute"]));
   for (const { when, template } of there) {
     if (when === "recovery")

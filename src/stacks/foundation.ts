@@ -1,11 +1,10 @@
-/** The ground that everything stands on, recovery first of all: key, secrets, buckets, alarm topic, vault, reserved addresses. */
+/** The ground that everything stands on, recovery first of all: key, secrets, buckets, alarm topic, reserved addresses. */
 import { type Stack } from "aws-cdk-lib";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
 import * as secretsmanager from "aws-cdk-lib/aws-secretsmanager";
 import * as sns from "aws-cdk-lib/aws-sns";
 import { key } from "./foundation/key.ts";
 import { logBucket, recoveryBucket } from "./foundation/buckets.ts";
-import { vaults } from "./foundation/vaults.ts";
 import type { Foundation } from "./parts.ts";
 import { letter, type Place } from "./place.ts";
 import { acknowledge, output, replicaKeyArn } from "./template.ts";
@@ -15,7 +14,6 @@ export function foundation(stack: Stack, place: Place): Foundation {
   if (place.role === "primary" && place.definition.database) databaseSecret(stack, place, id);
   logBucket(stack, place);
   recoveryBucket(stack, place, keyArn);
-  vaults(stack, place, keyArn);
   return {
     keyArn,
     alarmTopicArn: alarmTopic(stack, place, keyArn),

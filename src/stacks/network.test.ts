@@ -4,6 +4,7 @@ import { contains, overlaps, range } from "../platform/cidr.ts";
 import type { Role } from "../platform/definition.ts";
 import type { Template, TemplateResource } from "./assembly.ts";
 import { network, networkRoles } from "./network.ts";
+import { resolver } from "./resolver.ts";
 import { define, foundationOf, placeOf, template } from "./testing.ts";
 
 const built = (change?: (input: any) => void, role?: Role): Template =>
@@ -230,14 +231,15 @@ test("S5 no group keeps EC2's rule that lets everything out, and descriptions ha
 });
 
 test("S24 names cross the lines: AWS's into the data centre, its domain into the region", () => {
-  const { ResolverInbound, ResolverOutbound, SiteNames, SiteNamesInVpc } = reference.Resources;
+  const made = template(placeOf(define()), (stack, place) => resolver(stack, place, { vpcId: "vpc-1", subnets: ["subnet-a", "subnet-b"] }));
+  const { ResolverInbound, ResolverOutbound, SiteNames, SiteNamesInVpc } = made.Resources;
   for (const each of [ResolverInbound, ResolverOutbound]) expect(each!.Properties!.IpAddresses).toHaveLength(2);
   expect(SiteNames!.Properties).toMatchObject({
     RuleType: "FORWARD",
     DomainName: "dublin.customer-three.example",
     TargetIps: [{ Ip: "10.64.0.53", Port: "53" }],
   });
-  expect(SiteNamesInVpc!.Properties!.VPCId).toEqual({ Ref: "Vpc" });
-  expect(rules(reference, "ResolverInboundGroup", "Ingress").map(([peer]) => peer)).toEqual(["10.64.0.0/16", "10.64.0.0/16"]);
-  expect(rules(reference, "ResolverInboundGroup", "Egress")).toEqual(nothing);
+  expect(SiteNamesInVpc!.Properties!.VPCId).toBe("vpc-1");
+  expect(rules(made, "ResolverInboundGroup", "Ingress").map(([peer]) => peer)).toEqual(["10.64.0.0/16", "10.64.0.0/16"]);
+  expect(rules(made, "ResolverInboundGroup", "Egress")).toEqual(nothing);
 });

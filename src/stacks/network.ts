@@ -1,4 +1,4 @@
-/** The region's VPC: subnets by tier and zone, their route tables, flow log; with the endpoints, security groups and resolver that live in it. */
+/** The region's VPC: subnets by tier and zone, their route tables, flow log; with the endpoints and security groups that live in it. */
 import type { Stack } from "aws-cdk-lib";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
 import * as iam from "aws-cdk-lib/aws-iam";
@@ -7,7 +7,6 @@ import { days } from "../kernel/units.ts";
 import { endpoints } from "./endpoints.ts";
 import type { Foundation, Network } from "./parts.ts";
 import { letter, pascal, type Place } from "./place.ts";
-import { resolver } from "./resolver.ts";
 import { securityGroups } from "./security-groups.ts";
 import { acknowledge, arn, output, roleArn } from "./template.ts";
 
@@ -68,7 +67,6 @@ export function network(stack: Stack, place: Place, { foundation }: { foundation
   const groups = securityGroups(stack, place, vpcId);
   const routeTables = [...app.routeTables, ...data.routeTables];
   const { fileBucketsDnsName } = endpoints(stack, place, { vpcId, subnets: app.subnets, routeTables, group: groups.endpoints });
-  resolver(stack, place, { vpcId, subnets: app.subnets });
   output(stack, "VpcId", vpcId, "The region's VPC.");
   return {
     vpcId,

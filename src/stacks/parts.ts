@@ -7,7 +7,7 @@ import type { Place } from "./place.ts";
 
 export type Part<Needs, Gives> = (stack: Stack, place: Place, needs: Needs) => Gives;
 
-/** Keys, secrets, vault, log buckets, topics, reserved addresses. */
+/** Keys, secrets, log buckets, topics, reserved addresses. */
 export type Foundation = {
   /** The region's copy of the multi-region key. */
   keyArn: string;
@@ -68,6 +68,7 @@ export type Compute = {
 export const parts = [
   "foundation",
   "roles",
+  "vault",
   "network",
   "link",
   "domain",

@@ -1,12 +1,13 @@
 /** Where backups lie, under lock: in each region one vault, and a second, logically air-gapped one where it is wanted. */
 import { CfnDeletionPolicy, type Stack } from "aws-cdk-lib";
 import * as backup from "aws-cdk-lib/aws-backup";
-import { days } from "../../kernel/units.ts";
-import type { Place } from "../place.ts";
+import { days } from "../kernel/units.ts";
+import type { Foundation } from "./parts.ts";
+import type { Place } from "./place.ts";
 
-export function vaults(stack: Stack, { definition, names }: Place, keyArn: string): void {
+export function vault(stack: Stack, { definition, names }: Place, { foundation: { keyArn } }: { foundation: Foundation }): void {
   const { lock, airGapped } = definition.backup;
-  const vault = new backup.CfnBackupVault(stack, "BackupVault", {
+  const made = new backup.CfnBackupVault(stack, "BackupVault", {
     backupVaultName: names.vault,
     encryptionKeyArn: keyArn,
     lockConfiguration: {
@@ -16,7 +17,7 @@ export function vaults(stack: Stack, { definition, names }: Place, keyArn: strin
       changeableForDays: lock.mode === "compliance" ? 3 : undefined,
     },
   });
-  vault.cfnOptions.deletionPolicy = vault.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+  made.cfnOptions.deletionPolicy = made.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
   if (!airGapped) return;
   const isolated = new backup.CfnLogicallyAirGappedBackupVault(stack, "AirGappedVault", {
     backupVaultName: names.airGappedVault,
