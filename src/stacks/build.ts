@@ -43,23 +43,23 @@ export const build: Record<PartName, Builder> = {
     resolver(stack, place, { vpcId, subnets: appSubnets });
   },
   domain: (stack, place, built) => void (built.domain = domain(stack, place)),
-  registry: (stack, place, built) => void registry(stack, place, needs(built, "foundation")),
-  database: (stack, place, built) => void database(stack, place, needs(built, "foundation", "network")),
+  registry: (stack, place, built) => registry(stack, place, needs(built, "foundation")),
+  database: (stack, place, built) => database(stack, place, needs(built, "foundation", "network")),
   files: (stack, place, built) => void (built.files = files(stack, place, needs(built, "foundation"))),
-  shares: (stack, place, built) => void shares(stack, place, needs(built, "foundation", "files", "network")),
+  shares: (stack, place, built) => shares(stack, place, needs(built, "foundation", "files", "network")),
   compute: (stack, place, built) => {
     if (place.holdings.nat === "off") nat(stack, place, needs(built, "foundation", "network"));
     built.compute = compute(stack, place, { ...needs(built, "foundation", "network"), domain: built.domain, files: built.files });
   },
-  operations: (stack, place, built) => void operations(stack, place, needs(built, "foundation")),
-  protection: (stack, place, built) => void protection(stack, place, needs(built, "foundation")),
-  observability: (stack, place, built) => void observability(stack, place, { ...needs(built, "foundation"), link: built.link }),
+  operations: (stack, place, built) => operations(stack, place, needs(built, "foundation")),
+  protection: (stack, place, built) => protection(stack, place, needs(built, "foundation")),
+  observability: (stack, place, built) => observability(stack, place, { ...needs(built, "foundation"), link: built.link }),
   traffic: (stack, place, built) => {
     // What is not deployed cannot be referred to: the records then point to the reserved addresses.
     const standing = place.holdings.compute === "live" || place.holdings.compute === "zero";
     traffic(stack, place, { ...needs(built, "foundation", "domain"), compute: standing ? built.compute : undefined });
   },
-  faults: (stack, place, built) => void faults(stack, place, { ...needs(built, "foundation", "network"), link: built.link }),
+  faults: (stack, place, built) => faults(stack, place, { ...needs(built, "foundation", "network"), link: built.link }),
 };
 
 /** The order of parts.ts gives what is needed; if not, the order is our bug. */

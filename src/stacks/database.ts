@@ -1,6 +1,5 @@
 /** The database: the writer, its replica in the recovery region, or the ground on which a runbook restores it. */
 import { CfnDeletionPolicy, type Stack } from "aws-cdk-lib";
-import * as iam from "aws-cdk-lib/aws-iam";
 import * as rds from "aws-cdk-lib/aws-rds";
 import * as ssm from "aws-cdk-lib/aws-ssm";
 import { days, gib } from "../kernel/units.ts";
@@ -8,6 +7,7 @@ import { databasePort } from "../platform/database-port.ts";
 import type { Database } from "../platform/definition.ts";
 import type { Foundation, Network } from "./parts.ts";
 import type { Place } from "./place.ts";
+import { allow, makeRole } from "./role.ts";
 import { acknowledge, arn, output, roleArn } from "./template.ts";
 
 /** Newest versions that RDS offers; the parameter group's family is the major one. */
@@ -30,34 +30,16 @@ const logExports = { postgres: ["postgresql", "upgrade"], mysql: ["error", "slow
 
 const monitoring = "database-monitoring";
 
-export function databaseRoles(stack: Stack, { definition, names, region }: Place): void {
-  if (!definition.database) return;
-  const role = new iam.CfnRole(stack, "DatabaseMonitoringRole", {
-    roleName: names.role(monitoring, region),
-    assumeRolePolicyDocument: {
-      Version: "2012-10-17",
-      Statement: {
-        Effect: "Allow",
-        Principal: { Service: "monitoring.rds.amazonaws.com" },
-        Action: "sts:AssumeRole",
-        Condition: { StringEquals: { "aws:SourceAccount": stack.account } },
-      },
-    },
-    policies: [
-      {
-        policyName: "metrics",
-        policyDocument: {
-          Version: "2012-10-17",
-          Statement: [
-            { Effect: "Allow", Action: ["logs:CreateLogGroup", "logs:PutRetentionPolicy"], Resource: arn("logs", "log-group:RDS*") },
-            {
-              Effect: "Allow",
-              Action: ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"],
-              Resource: arn("logs", "log-group:RDS*:log-stream:*"),
-            },
-          ],
-        },
-      },
+export function databaseRoles(stack: Stack, place: Place): void {
+  if (!place.definition.database) return;
+  const role = makeRole(stack, "DatabaseMonitoringRole", place, monitoring, {
+    service: "monitoring.rds.amazonaws.com",
+    statements: [
+      allow(["logs:CreateLogGroup", "logs:PutRetentionPolicy"], arn("logs", "log-group:RDS*")),
+      allow(
+        ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"],
+        arn("logs", "log-group:RDS*:log-stream:*"),
+      ),
     ],
   });
   acknowledge(

@@ -1,12 +1,12 @@
 /** The buckets behind the file shares, and their replication to the other region. */
 import { CfnCondition, CfnDeletionPolicy, CfnParameter, Fn, Token, type Stack } from "aws-cdk-lib";
-import * as iam from "aws-cdk-lib/aws-iam";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { days } from "../kernel/units.ts";
 import type { Share } from "../platform/definition.ts";
 import { onlyTls } from "./foundation/buckets.ts";
 import type { Files, Foundation } from "./parts.ts";
 import { pascal, type Place } from "./place.ts";
+import { allow, makeRole } from "./role.ts";
 import { acknowledge, arn, bucketArn, roleArn, sub } from "./template.ts";
 
 const replication = "replication";
@@ -22,60 +22,31 @@ export function filesRoles(stack: Stack, place: Place): void {
   if (!other || sharesOf(place).length === 0) return;
   const here = sharesOf(place).map(([share]) => names.shareBucket(share, region));
   const there = sharesOf(place).map(([share]) => names.shareBucket(share, other.region));
-  const kms = (action: string[], at: string) => ({
-    Effect: "Allow",
-    Action: action,
-    Resource: arn("kms", "key/*", at),
-    Condition: {
+  const objects = (buckets: string[]) => buckets.map((bucket) => bucketArn(`${bucket}/*`));
+  const withKey = (action: string[], at: string) =>
+    allow(action, arn("kms", "key/*", at), {
       "ForAnyValue:StringEquals": { "kms:ResourceAliases": names.keyAlias },
       StringEquals: { "kms:ViaService": `s3.${at}.amazonaws.com` },
-    },
-  });
-  const role = new iam.CfnRole(stack, "ReplicationRole", {
-    roleName: names.role(replication, region),
-    assumeRolePolicyDocument: {
-      Version: "2012-10-17",
-      Statement: {
-        Effect: "Allow",
-        Principal: { Service: ["s3.amazonaws.com", "batchoperations.s3.amazonaws.com"] },
-        Action: "sts:AssumeRole",
-        Condition: { StringEquals: { "aws:SourceAccount": stack.account } },
-      },
-    },
-    policies: [
-      {
-        policyName: "replicate",
-        policyDocument: {
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Action: ["s3:GetReplicationConfiguration", "s3:ListBucket", "s3:PutInventoryConfiguration"],
-              Resource: here.map(bucketArn),
-            },
-            {
-              Effect: "Allow",
-              // docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html; InitiateReplication is the batch job's, for older objects
-              Action: [
-                "s3:GetObjectVersionForReplication",
-                "s3:GetObjectVersionAcl",
-                "s3:GetObjectVersionTagging",
-                "s3:GetObjectRetention",
-                "s3:GetObjectLegalHold",
-                "s3:InitiateReplication",
-              ],
-              Resource: here.map((bucket) => bucketArn(`${bucket}/*`)),
-            },
-            {
-              Effect: "Allow",
-              Action: ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"],
-              Resource: there.map((bucket) => bucketArn(`${bucket}/*`)),
-            },
-            kms(["kms:Decrypt"], region),
-            kms(["kms:Encrypt", "kms:GenerateDataKey"], other.region),
-          ],
-        },
-      },
+    });
+  const role = makeRole(stack, "ReplicationRole", place, replication, {
+    service: ["s3.amazonaws.com", "batchoperations.s3.amazonaws.com"],
+    statements: [
+      allow(["s3:GetReplicationConfiguration", "s3:ListBucket", "s3:PutInventoryConfiguration"], here.map(bucketArn)),
+      // docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html; InitiateReplication is the batch job's, for older objects
+      allow(
+        [
+          "s3:GetObjectVersionForReplication",
+          "s3:GetObjectVersionAcl",
+          "s3:GetObjectVersionTagging",
+          "s3:GetObjectRetention",
+          "s3:GetObjectLegalHold",
+          "s3:InitiateReplication",
+        ],
+        objects(here),
+      ),
+      allow(["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"], objects(there)),
+      withKey(["kms:Decrypt"], region),
+      withKey(["kms:Encrypt", "kms:GenerateDataKey"], other.region),
     ],
   });
   acknowledge(

@@ -36,7 +36,7 @@ export function imageOf(definition: Definition, { image }: Image, region: string
     case "pull-through":
       // The cache is Docker Hub's; other registries are asked themselves.
       return `${registry === dockerHub ? `${own}/${cachePrefix(definition)}` : registry}/${repository}${reference}`;
-    case "docker-hub":
+    default:
       return `${registry}/${repository}${reference}`;
   }
 }

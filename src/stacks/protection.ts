@@ -3,22 +3,22 @@ import { type Stack } from "aws-cdk-lib";
 import * as backup from "aws-cdk-lib/aws-backup";
 import * as backupgateway from "aws-cdk-lib/aws-backupgateway";
 import * as budgets from "aws-cdk-lib/aws-budgets";
-import * as iam from "aws-cdk-lib/aws-iam";
 import { days, hours, minutes } from "../kernel/units.ts";
 import type { Definition } from "../platform/definition.ts";
 import type { Foundation } from "./parts.ts";
 import { pascal, type Place } from "./place.ts";
+import { makeRole } from "./role.ts";
 import { acknowledge, arn, sub } from "./template.ts";
 
 type Plan = Definition["backup"]["plans"][string];
 
 export function protection(stack: Stack, place: Place, { foundation }: { foundation: Foundation }): void {
   const { definition, role } = place;
-  const backupRole = makeRole(stack, place);
+  const roleArn = backupRole(stack, place);
   // The recovery region holds copies; its own plans begin when it is the one that writes.
   const plans = role === "primary" || place.holdings.files === "writable" ? Object.entries(definition.backup.plans) : [];
-  for (const [name, plan] of plans) planned(stack, place, name, plan, backupRole);
-  restoreTesting(stack, place, backupRole);
+  for (const [name, plan] of plans) planned(stack, place, name, plan, roleArn);
+  restoreTesting(stack, place, roleArn);
   report(stack, place);
   if (role === "primary") {
     hypervisor(stack, place);
@@ -27,20 +27,11 @@ export function protection(stack: Stack, place: Place, { foundation }: { foundat
 }
 
 /** AWS's own policies for exactly this: docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsmanpol.html */
-function makeRole(stack: Stack, { names, region }: Place): string {
+function backupRole(stack: Stack, place: Place): string {
   const managed = (name: string) => sub(`arn:\${AWS::Partition}:iam::aws:policy/${name}`);
-  const role = new iam.CfnRole(stack, "BackupRole", {
-    roleName: names.role("backup", region),
-    assumeRolePolicyDocument: {
-      Version: "2012-10-17",
-      Statement: {
-        Effect: "Allow",
-        Principal: { Service: "backup.amazonaws.com" },
-        Action: "sts:AssumeRole",
-        Condition: { StringEquals: { "aws:SourceAccount": stack.account } },
-      },
-    },
-    managedPolicyArns: [
+  const role = makeRole(stack, "BackupRole", place, "backup", {
+    service: "backup.amazonaws.com",
+    managed: [
       managed("service-role/AWSBackupServiceRolePolicyForBackup"),
       managed("service-role/AWSBackupServiceRolePolicyForRestores"),
       managed("AWSBackupServiceRolePolicyForS3Backup"),

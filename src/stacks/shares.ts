@@ -1,71 +1,52 @@
 /** The NFS shares of the region's storage gateway. The gateway itself is activated by a site step, which leaves its ARN in a parameter. */
 import { CfnParameter, CfnResource, type Stack } from "aws-cdk-lib";
-import * as iam from "aws-cdk-lib/aws-iam";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { days, hours } from "../kernel/units.ts";
 import type { Files, Foundation, Network } from "./parts.ts";
 import { pascal, type Place } from "./place.ts";
+import { allow, makeRole } from "./role.ts";
 import { acknowledge, arn, bucketArn, output, roleArn } from "./template.ts";
 
 const gatewayRole = "gateway";
 
 /** What the gateway may do with a bucket: docs.aws.amazon.com/filegateway/latest/files3/grant-access-s3.html */
-export function sharesRoles(stack: Stack, { definition, names, region }: Place): void {
+export function sharesRoles(stack: Stack, place: Place): void {
+  const { definition, names, region } = place;
   const buckets = Object.keys(definition.files.shares).map((share) => names.shareBucket(share, region));
   if (buckets.length === 0) return;
-  const role = new iam.CfnRole(stack, "GatewayRole", {
-    roleName: names.role(gatewayRole, region),
-    assumeRolePolicyDocument: {
-      Version: "2012-10-17",
-      Statement: {
-        Effect: "Allow",
-        Principal: { Service: "storagegateway.amazonaws.com" },
-        Action: "sts:AssumeRole",
-        Condition: { StringEquals: { "aws:SourceAccount": stack.account } },
-      },
-    },
-    policies: [
-      {
-        policyName: "buckets",
-        policyDocument: {
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Action: [
-                "s3:GetAccelerateConfiguration",
-                "s3:GetBucketLocation",
-                "s3:GetBucketVersioning",
-                "s3:ListBucket",
-                "s3:ListBucketVersions",
-                "s3:ListBucketMultipartUploads",
-              ],
-              Resource: buckets.map(bucketArn),
-            },
-            {
-              Effect: "Allow",
-              Action: [
-                "s3:AbortMultipartUpload",
-                "s3:DeleteObject",
-                "s3:DeleteObjectVersion",
-                "s3:GetObject",
-                "s3:GetObjectAcl",
-                "s3:GetObjectVersion",
-                "s3:ListMultipartUploadParts",
-                "s3:PutObject",
-                "s3:PutObjectAcl",
-              ],
-              Resource: buckets.map((bucket) => bucketArn(`${bucket}/*`)),
-            },
-            {
-              Effect: "Allow",
-              Action: ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"],
-              Resource: arn("kms", "key/*"),
-              Condition: { "ForAnyValue:StringEquals": { "kms:ResourceAliases": names.keyAlias } },
-            },
-          ],
-        },
-      },
+  const role = makeRole(stack, "GatewayRole", place, gatewayRole, {
+    service: "storagegateway.amazonaws.com",
+    statements: [
+      allow(
+        [
+          "s3:GetAccelerateConfiguration",
+          "s3:GetBucketLocation",
+          "s3:GetBucketVersioning",
+          "s3:ListBucket",
+          "s3:ListBucketVersions",
+          "s3:ListBucketMultipartUploads",
+        ],
+        buckets.map(bucketArn),
+      ),
+      allow(
+        [
+          "s3:AbortMultipartUpload",
+          "s3:DeleteObject",
+          "s3:DeleteObjectVersion",
+          "s3:GetObject",
+          "s3:GetObjectAcl",
+          "s3:GetObjectVersion",
+          "s3:ListMultipartUploadParts",
+          "s3:PutObject",
+          "s3:PutObjectAcl",
+        ],
+        buckets.map((bucket) => bucketArn(`${bucket}/*`)),
+      ),
+      allow(
+        ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"],
+        arn("kms", "key/*"),
+        { "ForAnyValue:StringEquals": { "kms:ResourceAliases": names.keyAlias } },
+      ),
     ],
   });
   acknowledge(role, "AwsSolutions-IAM5", "Every object of these buckets, and the one key that carries the platform's alias.");

@@ -1,14 +1,14 @@
 /** For the tests of parts: the reference platform with changes, and one part's template by itself. */
 import { App, Stack } from "aws-cdk-lib";
 import reference from "../../platform.ts";
-import { definitionSchema, type Definition, type PlatformInput, type Role } from "../platform/definition.ts";
+import { definitionSchema, type Definition, type Role } from "../platform/definition.ts";
 import type { Template } from "./assembly.ts";
 import type { Foundation, Network } from "./parts.ts";
 import { places, type Place } from "./place.ts";
 
 /** The reference platform after `change`. */
 export const define = (change: (input: any) => void = () => undefined): Definition => {
-  const input = structuredClone(reference) as PlatformInput;
+  const input = structuredClone(reference);
   change(input);
   return definitionSchema.parse(input);
 };

@@ -40,47 +40,34 @@ export function logBucket(stack: Stack, { definition, names, region }: Place): v
   });
   bucket.cfnOptions.deletionPolicy = bucket.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
   acknowledge(bucket, "AwsSolutions-S1", "It is where access logs go; logging its own accesses would never end.");
-  const ofThisAccount = { StringEquals: { "aws:SourceAccount": stack.account } };
   new s3.CfnBucketPolicy(stack, "LogBucketPolicy", {
     bucket: bucket.ref,
-    policyDocument: {
-      Version: "2012-10-17",
-      Statement: [
-        onlyTls(bucket.attrArn),
-        {
-          Sid: "LoadBalancers",
-          Effect: "Allow",
-          Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
-          Action: "s3:PutObject",
-          Resource: bucketArn(`${name}/balancer/AWSLogs/\${AWS::AccountId}/*`),
-        },
-        {
-          Sid: "NetworkLoadBalancers",
-          Effect: "Allow",
-          Principal: { Service: "delivery.logs.amazonaws.com" },
-          Action: "s3:PutObject",
-          Resource: bucketArn(`${name}/front/AWSLogs/\${AWS::AccountId}/*`),
-          Condition: ofThisAccount,
-        },
-        {
-          Sid: "NetworkLoadBalancersLook",
-          Effect: "Allow",
-          Principal: { Service: "delivery.logs.amazonaws.com" },
-          Action: "s3:GetBucketAcl",
-          Resource: bucketArn(name),
-          Condition: ofThisAccount,
-        },
-        {
-          Sid: "Buckets",
-          Effect: "Allow",
-          Principal: { Service: "logging.s3.amazonaws.com" },
-          Action: "s3:PutObject",
-          Resource: bucketArn(`${name}/buckets/*`),
-          Condition: ofThisAccount,
-        },
-      ],
-    },
+    policyDocument: { Version: "2012-10-17", Statement: [onlyTls(bucket.attrArn), ...deliveries(stack, name)] },
   });
+}
+
+/** Who writes logs there, each under its own prefix. */
+function deliveries(stack: Stack, bucket: string): object[] {
+  const ofThisAccount = { StringEquals: { "aws:SourceAccount": stack.account } };
+  const delivery = (Sid: string, service: string, Action: string, resource: string) => ({
+    Sid,
+    Effect: "Allow",
+    Principal: { Service: service },
+    Action,
+    Resource: bucketArn(resource),
+    Condition: ofThisAccount,
+  });
+  const own = "AWSLogs/${AWS::AccountId}/*";
+  return [
+    // Application Load Balancers send no source account; their prefix holds the account's number.
+    {
+      ...delivery("LoadBalancers", "logdelivery.elasticloadbalancing.amazonaws.com", "s3:PutObject", `${bucket}/balancer/${own}`),
+      Condition: undefined,
+    },
+    delivery("NetworkLoadBalancers", "delivery.logs.amazonaws.com", "s3:PutObject", `${bucket}/front/${own}`),
+    delivery("NetworkLoadBalancersLook", "delivery.logs.amazonaws.com", "s3:GetBucketAcl", bucket),
+    delivery("Buckets", "logging.s3.amazonaws.com", "s3:PutObject", `${bucket}/buckets/*`),
+  ];
 }
 
 /** Templates and kits that a recovery starts from: in both regions, so that neither needs the other. */
