@@ -47,7 +47,7 @@ export async function read({ config, strategy, hub, registry }: Switches): Promi
   return { definition, findings: located(findings, locate), file, locate };
 }
 
-/** Another strategy, hub or registry. What a virtual private gateway cannot do (two tunnels at once, large ones) goes with the hub. */
+/** Another strategy, hub or registry. What a virtual private gateway cannot do (two tunnels at once, large ones) goes with the hub, and jumbo frames have its size. */
 export function switched(input: unknown, { strategy, hub, registry }: Switches): unknown {
   if (typeof input !== "object" || input === null) return input;
   const given = input as Partial<PlatformInput>;
@@ -57,7 +57,8 @@ export function switched(input: unknown, { strategy, hub, registry }: Switches):
   if (hub && given.site) {
     const vpn = given.site.vpn && (hub === "vgw" ? { ...given.site.vpn, tunnel: "standard" as const, ecmp: false } : given.site.vpn);
     const line = given.site.directConnect;
-    const directConnect = line && (hub === "tgw" && line.mtu === 9001 ? { ...line, mtu: 8500 as const } : line);
+    const jumbo = hub === "vgw" ? 9001 : 8500;
+    const directConnect = line && { ...line, mtu: line.mtu === undefined || line.mtu === 1500 ? line.mtu : (jumbo as 8500 | 9001) };
     result.site = { ...given.site, hub: hub as "vgw", vpn, directConnect };
   }
   return result;

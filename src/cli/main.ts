@@ -6,6 +6,7 @@ export type Command = { summary: string; run(args: string[]): Promise<number> };
 
 /** One command a file; a new one is one line here. */
 const commands: Record<string, () => Promise<Command>> = {
+  check: async () => (await import("./check.ts")).check,
   cloud: async () => (await import("./cloud.ts")).cloud,
   diagram: async () => (await import("./diagram.ts")).diagram,
   eject: async () => (await import("./eject.ts")).eject,

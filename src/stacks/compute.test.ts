@@ -47,7 +47,6 @@ test("S9 a service of the data centre has nothing that ECS Anywhere lacks", () =
     "LoadBalancers",
     "CapacityProviderStrategy",
     "ServiceRegistries",
-    "PlacementStrategies",
     "AvailabilityZoneRebalancing",
     "NetworkConfiguration",
     "ServiceConnectConfiguration",

@@ -1,0 +1,43 @@
+/** AWS's own validator of templates (cloudformation-validate): schemas, references, lint rules; offline. */
+import { join } from "node:path";
+import { RegoEngine, TemplateFile } from "@aws/cloudformation-validate";
+import type { Finding } from "../platform/finding.ts";
+import type { SynthesizedStack } from "../stacks/assembly.ts";
+import type { Acknowledged } from "./nag.ts";
+
+/** Rules that do not fit these templates, and why. */
+const unfit: Record<string, string> = {
+  W9002: "Roles have fixed names and are named by ARN: they are made beforehand, in a stack of their own, so that recovery makes none.",
+};
+
+/** Types newer than the validator's schemas. */
+const unknownTypes = new Set(["AWS::StorageGateway::NFSFileShare", "AWS::DirectConnect::ResiliencyGroup"]);
+
+/** `directory` is where the cloud assembly was written. */
+export function validate(stacks: readonly SynthesizedStack[], directory: string, acknowledged: Acknowledged): Finding[] {
+  const engine = new RegoEngine();
+  try {
+    return stacks.flatMap((stack) => {
+      const file = new TemplateFile(join(directory, `${stack.id}.template.json`));
+      const { diagnostics } = engine.validateStandard(file, {
+        pseudoParameterOverrides: { accountId: "123456789012", region: stack.region },
+      });
+      return diagnostics
+        .filter(({ severity, ruleId }) => severity !== "INFO" && severity !== "DEBUG" && !(ruleId in unfit))
+        .filter(({ ruleId, entity }) => !acknowledged.get(`${stack.id}/${entity?.logicalId}`)?.has(ruleId))
+        .filter(
+          ({ ruleId, entity }) => !(ruleId === "F3006" && unknownTypes.has(stack.template.Resources[entity?.logicalId ?? ""]?.Type ?? "")),
+        )
+        .map(({ ruleId, severity, message, entity, suggestedFix }): Finding => ({
+          code: ruleId,
+          severity: severity === "WARN" ? "warning" : "error",
+          message,
+          why: "CloudFormation would refuse the template, or the resource would not do what it says.",
+          fix: suggestedFix ?? "correct the property, or the override that sets it",
+          place: { stack: stack.id, resource: entity?.logicalId },
+        }));
+    });
+  } finally {
+    engine.free();
+  }
+}
