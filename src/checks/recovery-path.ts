@@ -5,7 +5,7 @@
 import type { SynthesizedStack } from "../stacks/assembly.ts";
 import type { Check, Complaint, Subject } from "./check.ts";
 import type { Model } from "./model.ts";
-import { isUnknown, leaves, named, text, type ModelResource } from "./values.ts";
+import { isUnknown, leaves, members, named, text, type ModelResource } from "./values.ts";
 
 const globalRegion = "us-east-1";
 
@@ -137,7 +137,7 @@ export const imagesThere: Check = {
 };
 
 function* containerImages(model: Model, resource: ModelResource): Generator<Complaint> {
-  for (const { Image } of resource.properties.ContainerDefinitions ?? []) {
+  for (const { Image } of members(resource.properties.ContainerDefinitions)) {
     const [, region, repository = ""] = /\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^@:]+)/.exec(text(Image)) ?? [];
     if (region === undefined) continue;
     if (region !== resource.region) {
@@ -185,7 +185,7 @@ function secretNamed(value: string, platform: string): string | undefined {
 
 const isThere = (model: Model, secret: string, region: string): boolean =>
   model.byType("AWS::SecretsManager::Secret").some((made) => {
-    const replicas: { Region: unknown }[] = made.properties.ReplicaRegions ?? [];
+    const replicas = members(made.properties.ReplicaRegions);
     return text(made.properties.Name) === secret && (made.region === region || replicas.some((each) => each.Region === region));
   });
 

@@ -48,6 +48,9 @@ export function linked(value: unknown): ModelResource | undefined {
 export const linkedAll = (value: unknown): ModelResource[] =>
   (Array.isArray(value) ? value : [value]).map(linked).filter((each) => each !== undefined);
 
+/** The members of a list; what only AWS knows has none that could be looked at. */
+export const members = (value: unknown): Record<string, any>[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+
 /** Every text, link and parameter inside a value, with the keys on the way; a link's own resource is not entered. */
 export function* leaves(value: unknown, path: string[] = []): Generator<{ path: string[]; value: string | Link | Parameter }> {
   if (typeof value === "string" || isLink(value) || isParameter(value)) yield { path, value };

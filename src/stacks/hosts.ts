@@ -60,6 +60,11 @@ export function hosts(stack: Stack, place: Place, needs: Needs): autoscaling.Cfn
   });
   // What a recovery raised stays raised when the stack is next updated.
   group.cfnOptions.updatePolicy = { autoScalingScheduledAction: { ignoreUnmodifiedGroupSizeProperties: true } };
+  acknowledge(
+    group,
+    "AwsSolutions-EC26",
+    "The volumes are encrypted in HostTemplate; the rule does not follow a mixed instances policy to it.",
+  );
   acknowledge(group, "AwsSolutions-AS3", "Launches and ends that succeed are ECS's daily work; those that fail are notified.");
   return group;
 }

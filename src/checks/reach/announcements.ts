@@ -27,7 +27,8 @@ function announced(model: Model, line: Line, site: readonly string[]): Range[] {
       ? hubRoutes(model, hub, line, site).flatMap(({ to, origin }) => (origin === "vpc" || origin === "static" ? [to] : []))
       : attached(model, hub);
   }
-  const allowed: Range[] = (by.properties.AllowedPrefixesToDirectConnectGateway ?? []).map((each: unknown) => ranged(text(each)));
+  const given: unknown = by.properties.AllowedPrefixesToDirectConnectGateway;
+  const allowed = Array.isArray(given) ? given.map((each) => ranged(text(each))) : [];
   // For a transit gateway the announcement itself; for a virtual private gateway a filter on the VPC's ranges, and none when it is empty.
   // docs.aws.amazon.com/directconnect/latest/UserGuide/allowed-to-prefixes.html
   if (isTransit(hub)) return allowed;

@@ -1,7 +1,7 @@
 /** Where connections begin and end: the internet, the data centre, AWS's services, and what has an address in a subnet. */
 import { range, type Range } from "../../platform/cidr.ts";
 import type { Model } from "../model.ts";
-import { linked, linkedAll, text, type ModelResource } from "../values.ts";
+import { linked, linkedAll, members, text, type ModelResource } from "../values.ts";
 
 /** One network interface, or all that are alike: same subnet, same groups. */
 export type Interface = {
@@ -62,7 +62,7 @@ const inEach = (subnets: ModelResource[], end: Omit<Interface, "kind" | "subnet"
 export function balancers(model: Model, region: string): Interface[] {
   return model.byType("AWS::ElasticLoadBalancingV2::LoadBalancer", region).flatMap((owner) => {
     const { Subnets, SubnetMappings, SecurityGroups, Scheme } = owner.properties;
-    const mapped = (SubnetMappings ?? []).map(({ SubnetId }: { SubnetId: unknown }) => SubnetId);
+    const mapped = members(SubnetMappings).map(({ SubnetId }) => SubnetId as unknown);
     return inEach(linkedAll(Subnets ?? mapped), { owner, groups: linkedAll(SecurityGroups), public: Scheme !== "internal" });
   });
 }
@@ -73,7 +73,7 @@ export function hosts(model: Model, region: string): Interface[] {
     const { LaunchTemplate, MixedInstancesPolicy, VPCZoneIdentifier } = owner.properties;
     const given = LaunchTemplate ?? MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
     const data = linked(given?.LaunchTemplateId)?.properties.LaunchTemplateData ?? {};
-    const [first] = data.NetworkInterfaces ?? [];
+    const [first] = members(data.NetworkInterfaces);
     const groups = linkedAll(first?.Groups ?? data.SecurityGroupIds ?? []);
     return linkedAll(VPCZoneIdentifier).map((subnet) => ({
       kind: "interface",
@@ -119,7 +119,7 @@ export function resolvers(model: Model, region: string): Interface[] {
     .byType("AWS::Route53Resolver::ResolverEndpoint", region)
     .filter(({ properties }) => properties.Direction === "INBOUND")
     .flatMap((owner) => {
-      const subnets = linkedAll(owner.properties.IpAddresses?.map(({ SubnetId }: { SubnetId: unknown }) => SubnetId));
+      const subnets = linkedAll(members(owner.properties.IpAddresses).map(({ SubnetId }) => SubnetId as unknown));
       return inEach(subnets, { owner, groups: linkedAll(owner.properties.SecurityGroupIds), public: false });
     });
 }

@@ -4,7 +4,7 @@
  */
 import { contains, overlaps, type Range } from "../../platform/cidr.ts";
 import type { Model } from "../model.ts";
-import { linked, text, type ModelResource } from "../values.ts";
+import { linked, members, text, type ModelResource } from "../values.ts";
 import { ranged, rangesOf, type End } from "./ends.ts";
 
 export type Flow = {
@@ -45,8 +45,7 @@ function covered({ range, list }: Rule): Range[] {
 }
 
 /** The ranges of a prefix list that the templates make. */
-export const listed = ({ properties }: ModelResource): Range[] =>
-  (properties.Entries ?? []).map(({ Cidr }: { Cidr: unknown }) => ranged(text(Cidr)));
+export const listed = ({ properties }: ModelResource): Range[] => members(properties.Entries).map(({ Cidr }) => ranged(text(Cidr)));
 
 function speaks({ protocol, ports }: Omit<Rule, "by">, flow: Flow): boolean {
   if (flow.anything) return true;
@@ -55,7 +54,7 @@ function speaks({ protocol, ports }: Omit<Rule, "by">, flow: Flow): boolean {
 
 function rules(model: Model, group: ModelResource, direction: Direction): Rule[] {
   const type = direction === "in" ? "Ingress" : "Egress";
-  const inside: Record<string, unknown>[] = group.properties[`SecurityGroup${type}`] ?? [];
+  const inside = members(group.properties[`SecurityGroup${type}`]);
   const apart = model
     .byType(`AWS::EC2::SecurityGroup${type}`, group.region)
     .filter(({ properties }) => linked(properties.GroupId) === group);

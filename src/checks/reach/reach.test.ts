@@ -42,7 +42,7 @@ const breaks: [what: string, hub: (typeof hubs)[number], change: Break, rules: s
   ],
   ["the load balancer reaches a part of the ports", "tgw", (all) => (properties(all, "HostsFromBalancer").ToPort = 40_000), ["RCH003"]],
   ["the hosts' rule out to the database is gone", "tgw", (all) => delete all.HostsToDatabase, ["RCH004"]],
-  ["both zones share a NAT gateway", "tgw", (all) => (properties(all, "AppBDefault").NatGatewayId = { Ref: "NatA" }), ["RCH005"]],
+  ["S6 both zones share a NAT gateway", "tgw", (all) => (properties(all, "AppBDefault").NatGatewayId = { Ref: "NatA" }), ["RCH005"]],
   [
     "hosts have public addresses and lead to the internet gateway",
     "tgw",
@@ -56,7 +56,7 @@ const breaks: [what: string, hub: (typeof hubs)[number], change: Break, rules: s
     ["RCH005"],
   ],
   [
-    "the database has a way out",
+    "S6 the database has a way out",
     "vgw",
     (all) => {
       all.Leak = {
@@ -86,19 +86,19 @@ const breaks: [what: string, hub: (typeof hubs)[number], change: Break, rules: s
     ["RCH008", "RCH009"],
   ],
   [
-    "Direct Connect announces a wider prefix than the VPN",
+    "S3 Direct Connect announces a wider prefix than the VPN",
     "tgw",
     (all, { role }) => role === "primary" && (properties(all, "Association").AllowedPrefixesToDirectConnectGateway = ["10.0.0.0/8"]),
     ["RCH009"],
   ],
   [
-    "the filter of a virtual private gateway does not hold the VPC",
+    "S2 the filter of a virtual private gateway does not hold the VPC",
     "vgw",
     (all) => (properties(all, "Association").AllowedPrefixesToDirectConnectGateway = ["10.9.0.0/16"]),
     ["RCH008", "RCH009"],
   ],
   [
-    "a static route sends the way back over the VPN",
+    "S3 a static route sends the way back over the VPN",
     "tgw",
     (all) => {
       const Properties = {
