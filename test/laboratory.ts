@@ -109,7 +109,8 @@ export class Laboratory {
 
   /** Ends what was started and takes away what was made. */
   async close(): Promise<void> {
-    const ended = this.#children.map((child) => (child.exitCode === null && child.signalCode === null ? new Promise((end) => child.once("exit", end)) : undefined));
+    const alive = this.#children.filter((child) => child.exitCode === null && child.signalCode === null);
+    const ended = alive.map((child) => new Promise((end) => child.once("exit", end)));
     for (const child of this.#children) child.kill("SIGTERM");
     await Promise.race([Promise.all(ended), sleep(3000)]);
     for (const child of this.#children) if (child.exitCode === null) child.kill("SIGKILL");

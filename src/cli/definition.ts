@@ -57,8 +57,8 @@ export function switched(input: unknown, { strategy, hub, registry }: Switches):
   if (hub && given.site) {
     const vpn = given.site.vpn && (hub === "vgw" ? { ...given.site.vpn, tunnel: "standard" as const, ecmp: false } : given.site.vpn);
     const line = given.site.directConnect;
-    const jumbo = hub === "vgw" ? 9001 : 8500;
-    const directConnect = line && { ...line, mtu: line.mtu === undefined || line.mtu === 1500 ? line.mtu : (jumbo as 8500 | 9001) };
+    const jumbo = hub === "vgw" ? (9001 as const) : (8500 as const);
+    const directConnect = line && { ...line, mtu: line.mtu === undefined || line.mtu === 1500 ? line.mtu : jumbo };
     result.site = { ...given.site, hub: hub as "vgw", vpn, directConnect };
   }
   return result;

@@ -109,7 +109,7 @@ function keyOf(property: Node): string | undefined {
   const key = property.key as Node;
   if (key.type === "Identifier" && !property.computed) return String(key.name);
   const value = literal(key);
-  return value === undefined ? undefined : String(value);
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 /** The element at an index; a spread counts as many as its list has, where that can be seen. */

@@ -1,7 +1,6 @@
 /** What is left after one line is lost carries the feed too. */
 import type { Check } from "../check.ts";
-import { directBandwidths, feedOf, vpnBandwidth } from "./feed.ts";
-import { spokenRate } from "./narrow-line.ts";
+import { directBandwidths, feedOf, spokenRate, vpnBandwidth } from "./feed.ts";
 
 export const brownOut: Check = {
   id: "RES013",

@@ -1,5 +1,5 @@
 /** What the data centre receives from AWS, and what its lines carry, now and with one of them lost. */
-import type { BitRate } from "../../kernel/units.ts";
+import { gbps, mbps, type BitRate } from "../../kernel/units.ts";
 import type { Definition } from "../../platform/definition.ts";
 import { directLines, tunnelBandwidth } from "../../platform/lines.ts";
 
@@ -17,3 +17,6 @@ export function vpnBandwidth({ site }: Definition): BitRate {
   if (!site?.vpn) return 0 as BitRate;
   return (tunnelBandwidth[site.vpn.tunnel] * (site.vpn.ecmp ? 2 : 1)) as BitRate;
 }
+
+/** `6 Gbps`, `500 Mbps`. */
+export const spokenRate = (rate: number): string => (rate >= gbps(1) ? `${rate / gbps(1)} Gbps` : `${rate / mbps(1)} Mbps`);

@@ -1,10 +1,6 @@
 /** The lines carry what they are for. */
-import type { BitRate } from "../../kernel/units.ts";
-import { inUnit } from "../../platform/written.ts";
 import type { Check } from "../check.ts";
-import { directBandwidths, feedOf, vpnBandwidth } from "./feed.ts";
-
-export const spokenRate = (rate: number): string => inUnit(rate as BitRate, "bits per second").replace(/(\w+)\((.*)\)/, "$2 $1");
+import { directBandwidths, feedOf, spokenRate, vpnBandwidth } from "./feed.ts";
 
 export const narrowLine: Check = {
   id: "RES012",

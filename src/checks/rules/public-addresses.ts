@@ -16,7 +16,10 @@ export const publicAddresses: Check = {
   },
 };
 
-const complaint = (resource: ModelResource, what: string): Complaint => ({ message: `${named(resource)} ${what}.`, place: placeOf(resource) });
+const complaint = (resource: ModelResource, what: string): Complaint => ({
+  message: `${named(resource)} ${what}.`,
+  place: placeOf(resource),
+});
 
 const onInterface = (interfaces: unknown): string | undefined =>
   members(interfaces).some(({ AssociatePublicIpAddress }) => AssociatePublicIpAddress === true)
@@ -25,7 +28,8 @@ const onInterface = (interfaces: unknown): string | undefined =>
 
 /** Type → what is public about it, if something is. */
 const given: Record<string, (properties: Record<string, any>) => string | undefined> = {
-  "AWS::EC2::Subnet": ({ MapPublicIpOnLaunch }) => (MapPublicIpOnLaunch === true ? "gives public addresses to what starts in it" : undefined),
+  "AWS::EC2::Subnet": ({ MapPublicIpOnLaunch }) =>
+    MapPublicIpOnLaunch === true ? "gives public addresses to what starts in it" : undefined,
   "AWS::EC2::LaunchTemplate": ({ LaunchTemplateData }) => onInterface(LaunchTemplateData?.NetworkInterfaces),
   "AWS::EC2::Instance": ({ NetworkInterfaces }) => onInterface(NetworkInterfaces),
   "AWS::EC2::EIP": ({ InstanceId }) => (InstanceId === undefined ? undefined : "gives an instance a public address"),

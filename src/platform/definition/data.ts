@@ -1,7 +1,7 @@
 /** What must not be lost: database, files, backups. */
 import { z } from "zod";
-import { days, gib, hours, minutes, tib } from "../../kernel/units.ts";
-import { cidr, cron, duration, identifier, percent, port, size } from "./scalars.ts";
+import { days, gbps, gib, hours, mbps, minutes, tib } from "../../kernel/units.ts";
+import { bitRate, cidr, cron, duration, identifier, percent, port, size } from "./scalars.ts";
 
 export const databaseSchema = z.strictObject({
   engine: z.enum(["postgres", "mysql", "mariadb"]).default("postgres"),
@@ -68,6 +68,8 @@ const share = z.strictObject({
   lock: duration(days(1), days(3650)).optional(),
   /** The gateway looks for objects that others wrote after so long. */
   refresh: duration(minutes(5), days(30)).optional(),
+  /** What the data centre writes to it at its peak; the gateway's cache must hold an hour of it. Default 100 Mbps. */
+  writes: bitRate(mbps(0), gbps(400)).default(mbps(100)),
 });
 
 export const filesSchema = z.strictObject({

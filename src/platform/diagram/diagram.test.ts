@@ -66,7 +66,7 @@ describe.each(Object.entries(variants))("%s", (_, definition) => {
 });
 
 test.each(Object.entries(pictures(variants["reference"]!)))("S33 the reference platform's picture: %s", async (name, picture) => {
-  await expect(svg(picture)).toMatchFileSnapshot(join("pictures", `${name}.svg`));
+  await expect(svg(picture)).toMatchFileSnapshot(join(import.meta.dirname, "..", "..", "..", "docs", "pictures", `${name}.svg`));
 });
 
 test("S33 the strategies differ in what they show as off", () => {
