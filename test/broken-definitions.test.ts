@@ -265,7 +265,6 @@ const data: Case[] = [
   ],
   ["S22 archived files", "DAT010 files.shares.reports.archive", ({ files }) => (files.shares.reports.archive = { after: days(90) })],
   ["a mount without a gateway", "DAT011 services.worker.files", ({ files }) => delete files.gateway],
-  ["a bucket name too long", "DAT013 files.shares.twenty-letters-share", ({ files }) => (files.shares["twenty-letters-share"] = {})],
   ["a lock the wrong way round", "DAT020 backup.lock.max", ({ backup }) => (backup.lock = { min: days(30), max: days(10) })],
   ["a plan that the lock refuses", "DAT021 backup.plans.daily.keep", ({ backup }) => (backup.plans.daily.keep = days(3))],
   [

@@ -10,9 +10,9 @@ export const alarmLevels: Check = {
   fix: "alarms: { replicaLag: minutes(5) }",
   *check({ definition, places }) {
     const recovery = places.find(({ role }) => role === "recovery");
-    if (recovery?.holdings.database === "replica")
-      yield* late(definition, "replicaLag", ({ uses }) => uses.includes("database"));
-    if (recovery && recovery.holdings.files !== "absent") yield* late(definition, "replicationPending", ({ files }) => Object.keys(files).length > 0);
+    if (recovery?.holdings.database === "replica") yield* late(definition, "replicaLag", ({ uses }) => uses.includes("database"));
+    if (recovery && recovery.holdings.files !== "absent")
+      yield* late(definition, "replicationPending", ({ files }) => Object.keys(files).length > 0);
   },
 };
 

@@ -7,7 +7,12 @@ import { linked, members, named, text, type ModelResource } from "../values.ts";
 type Watched = { metric: string; dimensions: { Name: unknown; Value: unknown }[] };
 
 /** What is lost silently, by type: its metric, and the dimension that names it. */
-type Loss = { metric: string; dimension?: string; called?: (properties: Record<string, any>) => unknown; when?: (properties: Record<string, any>) => boolean };
+type Loss = {
+  metric: string;
+  dimension?: string;
+  called?: (properties: Record<string, any>) => unknown;
+  when?: (properties: Record<string, any>) => boolean;
+};
 
 const losses: Record<string, Loss[]> = {
   // docs.aws.amazon.com/vpn/latest/s2svpn/monitoring-cloudwatch-vpn.html

@@ -14,7 +14,8 @@ export const backupCopies: Check = {
       for (const plan of model.byType("AWS::Backup::BackupPlan", region)) {
         for (const { RuleName, CopyActions } of members(plan.properties.BackupPlan?.BackupPlanRule)) {
           const copied = members(CopyActions).some((copy) => text(copy.DestinationBackupVaultArn).includes(`:${other.region}:`));
-          if (!copied) yield { message: `Rule ${text(RuleName)} of ${named(plan)} copies nothing to ${other.region}.`, place: placeOf(plan) };
+          if (!copied)
+            yield { message: `Rule ${text(RuleName)} of ${named(plan)} copies nothing to ${other.region}.`, place: placeOf(plan) };
         }
       }
     }

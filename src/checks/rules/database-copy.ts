@@ -22,8 +22,11 @@ export const databaseCopy: Check = {
       }
       const replicas = model
         .byType("AWS::RDS::DBInstance", region)
-        .filter(({ properties }) => writers.some((writer) => sourceIs(properties.SourceDBInstanceIdentifier, writer.properties, other.region)));
-      if (replicas.length === 0) yield { message: `${region} has no replica of the database of ${other.region}.`, place: { stack: stackOf(region) } };
+        .filter(({ properties }) =>
+          writers.some((writer) => sourceIs(properties.SourceDBInstanceIdentifier, writer.properties, other.region)),
+        );
+      if (replicas.length === 0)
+        yield { message: `${region} has no replica of the database of ${other.region}.`, place: { stack: stackOf(region) } };
     }
   },
 };
