@@ -264,6 +264,16 @@ const data: Case[] = [
     ({ database }) => (database.maintenanceWindow = "day:03:00-day:04:00"),
   ],
   ["S22 archived files", "DAT010 files.shares.reports.archive", ({ files }) => (files.shares.reports.archive = { after: days(90) })],
+  [
+    "a bucket name too long",
+    "DAT013 files.shares.twenty-letters-share",
+    (input) => {
+      // 16 + 20 + 12 + 14 letters and 3 hyphens are 65, and S3 takes 63.
+      input.name = "customer-three-x";
+      input.regions.recovery = { region: "ap-southeast-1", zones: ["apse1-az1", "apse1-az2"] };
+      input.files.shares["twenty-letters-share"] = {};
+    },
+  ],
   ["a mount without a gateway", "DAT011 services.worker.files", ({ files }) => delete files.gateway],
   ["a lock the wrong way round", "DAT020 backup.lock.max", ({ backup }) => (backup.lock = { min: days(30), max: days(10) })],
   ["a plan that the lock refuses", "DAT021 backup.plans.daily.keep", ({ backup }) => (backup.plans.daily.keep = days(3))],

@@ -165,7 +165,7 @@ const after: Partial<Record<PartName, PartName[]>> = {
 /** Part → the other region's part that must be there first. */
 const afterOther: Record<Place["role"], (definition: Definition) => Partial<Record<PartName, PartName>>> = {
   // Buckets and vaults that are written to, and the key that backups are replicated with.
-  primary: () => ({ files: "files", database: "foundation", protection: "vault", registry: "foundation" }),
+  primary: () => ({ files: "files", database: "foundation", protection: "vault", registry: "registry" }),
   // Handovers, the replica's source.
   recovery: ({ database }) => ({ foundation: "foundation", link: "link", domain: "domain", ...(database && { database: "database" }) }),
 };

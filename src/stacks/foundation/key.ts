@@ -31,6 +31,10 @@ export function key(stack: Stack, place: Place): { arn: string; id: string } {
 function policy(stack: Stack, { names }: Place): object {
   const use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"];
   const here = { StringEquals: { "aws:SourceAccount": stack.account } };
+  const byAutoScaling = {
+    StringEquals: { "kms:CallerAccount": stack.account },
+    ArnLike: { "aws:PrincipalArn": sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/autoscaling.amazonaws.com/*") },
+  };
   return {
     Version: "2012-10-17",
     Statement: [
@@ -64,20 +68,17 @@ function policy(stack: Stack, { names }: Place): object {
         Resource: "*",
         Condition: here,
       },
+      // Auto Scaling starts instances with encrypted volumes through its service-linked role, whose own policy says nothing of keys:
+      // docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+      // Named by a condition, because a principal must exist when the policy is written, and AWS makes the role at the first group.
+      { Sid: "VolumesOfTheGroup", Effect: "Allow", Principal: { AWS: "*" }, Action: use, Resource: "*", Condition: byAutoScaling },
       {
-        Sid: "VolumesOfTheGroup",
+        Sid: "VolumesOfTheGroupLater",
         Effect: "Allow",
-        // Auto Scaling starts instances with encrypted volumes through its service-linked role:
-        // docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
-        Principal: { AWS: sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root") },
+        Principal: { AWS: "*" },
         Action: "kms:CreateGrant",
         Resource: "*",
-        Condition: {
-          Bool: { "kms:GrantIsForAWSResource": "true" },
-          ArnLike: {
-            "aws:PrincipalArn": sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/autoscaling.amazonaws.com/*"),
-          },
-        },
+        Condition: { ...byAutoScaling, Bool: { "kms:GrantIsForAWSResource": "true" } },
       },
     ],
   };
