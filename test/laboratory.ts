@@ -85,7 +85,7 @@ export class Laboratory {
     chmodSync(this.directory, 0o755);
     execFileSync("chown", ["frr:frr", socket]);
     const own = ["--vty_socket", socket, "-f", "/dev/null", "--log", "stdout", "--log-level", "errors", "-P", "0"];
-    for (const daemon of ["zebra", "staticd", "bfdd", "bgpd"]) {
+    for (const daemon of ["zebra", "staticd", "bfdd", "vrrpd", "bgpd"]) {
       const control = daemon === "bfdd" ? ["--bfdctl", join(socket, "bfdd.control")] : [];
       this.start(machine, join(daemons, daemon), ...own, "-z", join(socket, "zserv.api"), "-i", join(socket, `${daemon}.pid`), ...control);
       await this.until(`${daemon} in ${machine} listens`, 10_000, () => existsSync(join(socket, `${daemon}.vty`)));

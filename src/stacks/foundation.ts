@@ -85,10 +85,18 @@ function alarmTopic(stack: Stack, { definition, names }: Place, keyArn: string):
         {
           Sid: "ServicesOfThisAccount",
           Effect: "Allow",
-          Principal: { Service: ["cloudwatch.amazonaws.com", "events.amazonaws.com", "backup.amazonaws.com", "budgets.amazonaws.com"] },
+          Principal: { Service: ["cloudwatch.amazonaws.com", "backup.amazonaws.com", "budgets.amazonaws.com"] },
           Action: "sns:Publish",
           Resource: topic.ref,
           Condition: { StringEquals: { "aws:SourceAccount": stack.account } },
+        },
+        {
+          // EventBridge sends no condition keys: docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+          Sid: "EventsOfThisAccount",
+          Effect: "Allow",
+          Principal: { Service: "events.amazonaws.com" },
+          Action: "sns:Publish",
+          Resource: topic.ref,
         },
         {
           Sid: "OnlyEncrypted",

@@ -60,10 +60,18 @@ function policy(stack: Stack, { names }: Place): object {
           },
         },
       },
+      // As for the topic: EventBridge sends no condition keys.
       {
-        Sid: "AlarmsAndEvents",
+        Sid: "Events",
         Effect: "Allow",
-        Principal: { Service: ["cloudwatch.amazonaws.com", "events.amazonaws.com", "backup.amazonaws.com", "budgets.amazonaws.com"] },
+        Principal: { Service: "events.amazonaws.com" },
+        Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
+        Resource: "*",
+      },
+      {
+        Sid: "Alarms",
+        Effect: "Allow",
+        Principal: { Service: ["cloudwatch.amazonaws.com", "backup.amazonaws.com", "budgets.amazonaws.com"] },
         Action: ["kms:Decrypt", "kms:GenerateDataKey*"],
         Resource: "*",
         Condition: here,
