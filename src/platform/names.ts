@@ -28,6 +28,8 @@ export function names({ name }: Pick<Definition, "name">) {
     /** Where data-centre hosts mount a share, and containers there find it. */
     mountPoint: (share: string) => `/mnt/causeway/${share}`,
     logBucket: (region: string) => `${name}-logs-${account}-${region}`,
+    /** What Systems Manager knows of the machines. */
+    inventoryBucket: (region: string) => `${name}-inventory-${account}-${region}`,
     /** Templates and assets of the recovery. */
     recoveryBucket: (region: string) => `${name}-recovery-${account}-${region}`,
     logGroup: (path: string) => `/${name}/${path}`,

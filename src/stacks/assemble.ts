@@ -158,7 +158,7 @@ const after: Partial<Record<PartName, PartName[]>> = {
   operations: ["foundation", "roles"],
   protection: ["vault", "database", "files"],
   observability: ["foundation", "roles", "link", "database", "shares", "compute"],
-  traffic: ["foundation", "domain", "compute"],
+  traffic: ["foundation", "domain", "compute", "observability"],
   faults: ["network", "link", "database", "compute"],
 };
 

@@ -3,13 +3,15 @@ import type { Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import { decrypts } from "./own-key.ts";
 import type { Place } from "./place.ts";
-import { acknowledge, arn, sub } from "./template.ts";
+import { allow, type Statement } from "./role.ts";
+import { acknowledge, arn, bucketArn } from "./template.ts";
 
 /** The role's and the instance profile's purpose, for `names.role`. */
 export const host = "host";
 
 export function clusterRoles(stack: Stack, place: Place): void {
   const name = place.names.role(host, place.region);
+  // AWS documents no aws:SourceAccount for EC2, and machines without credentials join no cluster: this trust has no condition.
   const role = new iam.CfnRole(stack, "HostRole", {
     roleName: name,
     assumeRolePolicyDocument: {
@@ -29,38 +31,31 @@ export function clusterRoles(stack: Stack, place: Place): void {
  * docs.aws.amazon.com/AmazonECS/latest/developerguide/instance_IAM_role.html, bound to this cluster. Nothing of images and logs: tasks bring
  * their execution roles for those.
  */
-function containerAgent({ names }: Place): object[] {
+export function containerAgent({ names }: Place): Statement[] {
   const cluster = arn("ecs", `cluster/${names.cluster}`);
   const instances = arn("ecs", `container-instance/${names.cluster}/*`);
   return [
-    {
-      Effect: "Allow",
-      Action: [
+    allow(
+      [
         "ecs:RegisterContainerInstance",
         "ecs:DeregisterContainerInstance",
         "ecs:SubmitTaskStateChange",
         "ecs:SubmitContainerStateChange",
         "ecs:SubmitAttachmentStateChanges",
       ],
-      Resource: cluster,
-    },
-    { Effect: "Allow", Action: ["ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"], Resource: instances },
-    {
-      Effect: "Allow",
-      Action: "ecs:TagResource",
-      Resource: instances,
-      Condition: { StringEquals: { "ecs:CreateAction": "RegisterContainerInstance" } },
-    },
-    { Effect: "Allow", Action: ["ecs:DiscoverPollEndpoint", "ec2:DescribeTags"], Resource: "*" },
+      cluster,
+    ),
+    allow(["ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"], instances),
+    allow("ecs:TagResource", instances, { StringEquals: { "ecs:CreateAction": "RegisterContainerInstance" } }),
+    allow(["ecs:DiscoverPollEndpoint", "ec2:DescribeTags"], "*"),
   ];
 }
 
 /** AmazonSSMManagedInstanceCore without its right to read every parameter: docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html */
-function systemsManager({ names, region }: Place): object[] {
+export function systemsManager({ names, region }: Place): Statement[] {
   return [
-    {
-      Effect: "Allow",
-      Action: [
+    allow(
+      [
         "ssm:UpdateInstanceInformation",
         "ssm:UpdateInstanceAssociationStatus",
         "ssm:UpdateAssociationStatus",
@@ -85,26 +80,24 @@ function systemsManager({ names, region }: Place): object[] {
         "ec2messages:GetMessages",
         "ec2messages:SendReply",
       ],
-      Resource: "*",
-    },
-    {
-      Effect: "Allow",
-      Action: "s3:GetObject",
+      "*",
+    ),
+    allow(
+      "s3:GetObject",
       // docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-minimum-s3-permissions.html
-      Resource: [
+      [
         `patch-baseline-snapshot-${region}`,
         `aws-ssm-${region}`,
         `amazon-ssm-packages-${region}`,
         `aws-ssm-document-attachments-${region}`,
-      ].map((bucket) => sub(`arn:\${AWS::Partition}:s3:::${bucket}/*`)),
-    },
+      ].map((bucket) => bucketArn(`${bucket}/*`)),
+    ),
     // Sessions are encrypted with the platform's key and logged: docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
     decrypts(names),
-    { Effect: "Allow", Action: "logs:DescribeLogGroups", Resource: "*" },
-    {
-      Effect: "Allow",
-      Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-      Resource: arn("logs", `log-group:${names.logGroup("sessions")}:*`),
-    },
+    allow("logs:DescribeLogGroups", "*"),
+    allow(
+      ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+      arn("logs", `log-group:${names.logGroup("sessions")}:*`),
+    ),
   ];
 }

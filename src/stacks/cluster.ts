@@ -10,10 +10,8 @@ import type { Foundation, Network } from "./parts.ts";
 import { letter, type Place } from "./place.ts";
 import { output } from "./template.ts";
 
-export { groupName } from "./hosts.ts";
-
 /** ECS keeps names that begin with these words for itself: docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateCapacityProvider.html */
-export const capacityProviderName = (place: Place): string =>
+const capacityProviderName = (place: Place): string =>
   /^(aws|ecs|fargate)/.test(groupName(place)) ? `on-${groupName(place)}` : groupName(place);
 
 /** What services need of it. */

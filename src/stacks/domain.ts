@@ -1,5 +1,5 @@
 /** The public name's zone, made once, and its certificate, made in each region before any disaster. */
-import { Fn, type Stack } from "aws-cdk-lib";
+import { CfnDeletionPolicy, Fn, type Stack } from "aws-cdk-lib";
 import * as acm from "aws-cdk-lib/aws-certificatemanager";
 import * as route53 from "aws-cdk-lib/aws-route53";
 import type { Domain } from "./parts.ts";
@@ -32,6 +32,8 @@ function zone(stack: Stack, place: Place): string {
     // Record changes stay possible about 60 minutes after us-east-1 is impaired; no failover of ours needs one.
     hostedZoneFeatures: { enableAcceleratedRecovery: true },
   });
+  // Another zone would have other name servers, and the name would be delegated to none of them.
+  made.cfnOptions.deletionPolicy = made.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
   output(stack, "HostedZoneId", made.ref, "The public zone; the recovery region's stacks read it as a handover.");
   output(stack, "NameServers", Fn.join(" ", made.attrNameServers), "Delegate the name to these.");
   return made.ref;

@@ -4,7 +4,7 @@ import { account, names } from "../platform/names.ts";
 
 type Image = Pick<Service, "image">;
 
-export const dockerHub = "docker.io";
+const dockerHub = "docker.io";
 
 /** First path elements of what a region's cache of Docker Hub holds; ECR takes 2 to 30 characters, a platform's name has 16 at most. */
 export const cachePrefix = (definition: Pick<Definition, "name">): string => names(definition).repository("docker-hub");

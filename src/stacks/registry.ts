@@ -4,14 +4,12 @@ import * as ecr from "aws-cdk-lib/aws-ecr";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as secretsmanager from "aws-cdk-lib/aws-secretsmanager";
 import { days } from "../kernel/units.ts";
+import { dockerHubSecret } from "../platform/docker-hub.ts";
 import { cachePrefix, repositories } from "./images.ts";
 import type { Foundation } from "./parts.ts";
 import { pascal, type Place } from "./place.ts";
+import { allow } from "./role.ts";
 import { acknowledge, arn, output } from "./template.ts";
-
-/** A cache's secret begins with ECR's own word: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html */
-export const hubSecret = ({ definition, names }: Pick<Place, "definition" | "names">): string =>
-  definition.registry.mode === "pull-through" ? `ecr-pullthroughcache/${definition.name}-docker-hub` : names.secret("docker-hub");
 
 export function registry(stack: Stack, place: Place, { foundation }: { foundation: Foundation }): void {
   switch (place.definition.registry.mode) {
@@ -19,7 +17,7 @@ export function registry(stack: Stack, place: Place, { foundation }: { foundatio
       credentials(stack, place, { keyArn: foundation.keyArn, tokenKey: "password" });
       break;
     case "pull-through":
-      // ECR reads secrets under AWS's own key only, and calls the token by this name (same page as above).
+      // ECR reads secrets under AWS's own key only, and calls the token by this name: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-creating-secret.html
       cache(stack, place, foundation, credentials(stack, place, { tokenKey: "accessToken" }));
       break;
     case "ecr":
@@ -31,7 +29,7 @@ export function registry(stack: Stack, place: Place, { foundation }: { foundatio
 /** Each region has its own, so that neither pulls with the help of the other. The account's user and token are entered by hand, afterwards. */
 function credentials(stack: Stack, place: Place, { keyArn, tokenKey }: { keyArn?: string; tokenKey: string }): string {
   const secret = new secretsmanager.CfnSecret(stack, "DockerHubCredentials", {
-    name: hubSecret(place),
+    name: dockerHubSecret(place.definition),
     description: `Docker Hub's user name and access token (username, ${tokenKey}) for ${place.definition.name}`,
     kmsKeyId: keyArn,
     // Never the real ones: a template is no place for them. But a cache's secret must have a value when its rule is made.
@@ -82,8 +80,8 @@ function creationRole(stack: Stack, { names, region }: Place, keyArn: string, pr
         policyDocument: {
           Version: "2012-10-17",
           Statement: [
-            { Effect: "Allow", Action: ["ecr:CreateRepository", "ecr:TagResource"], Resource: arn("ecr", `repository/${prefix}/*`) },
-            { Effect: "Allow", Action: ["kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"], Resource: keyArn },
+            allow(["ecr:CreateRepository", "ecr:TagResource"], arn("ecr", `repository/${prefix}/*`)),
+            allow(["kms:CreateGrant", "kms:RetireGrant", "kms:DescribeKey"], keyArn),
           ],
         },
       },

@@ -3,9 +3,9 @@ import type { Stack } from "aws-cdk-lib";
 import * as ecs from "aws-cdk-lib/aws-ecs";
 import { mib, minutes } from "../kernel/units.ts";
 import type { Definition, Service } from "../platform/definition.ts";
+import { dockerHubSecret } from "../platform/docker-hub.ts";
 import { imageOf, needsHubCredentials } from "./images.ts";
 import { pascal, type Place } from "./place.ts";
-import { hubSecret } from "./registry.ts";
 import { acknowledge, arn, roleArn, secretArn, sub } from "./template.ts";
 
 export type Side = "cloud" | "site";
@@ -90,7 +90,9 @@ function container(place: Place, { name, service, side, logGroup }: Task): ecs.C
         "max-buffer-size": "25m",
       },
     },
-    repositoryCredentials: needsHubCredentials(definition, service) ? { credentialsParameter: secretArn(hubSecret(place)) } : undefined,
+    repositoryCredentials: needsHubCredentials(definition, service)
+      ? { credentialsParameter: secretArn(dockerHubSecret(definition)) }
+      : undefined,
   };
 }
 

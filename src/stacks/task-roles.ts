@@ -1,56 +1,41 @@
 /** A service's two roles: with one ECS starts its containers, the other is what they themselves may do. */
 import type { Stack } from "aws-cdk-lib";
-import * as iam from "aws-cdk-lib/aws-iam";
 import type { Service } from "../platform/definition.ts";
+import { dockerHubSecret } from "../platform/docker-hub.ts";
 import { needsHubCredentials, ownRepository } from "./images.ts";
 import { decrypts } from "./own-key.ts";
 import { pascal, type Place } from "./place.ts";
-import { hubSecret } from "./registry.ts";
+import { allow, makeRole, type Statement } from "./role.ts";
 import { commandable, executionRole, namedSecret, taskRole } from "./task-definition.ts";
 import { acknowledge, arn, bucketArn, secretArnPattern } from "./template.ts";
 
 export function taskRoles(stack: Stack, place: Place): void {
+  const role = (purpose: string, statements: Statement[]) =>
+    makeRole(stack, `${pascal(purpose)}Role`, place, purpose, {
+      service: "ecs-tasks.amazonaws.com",
+      // docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+      condition: { ArnLike: { "aws:SourceArn": arn("ecs", "*") } },
+      // A role without rights has no policy: an empty one is refused.
+      statements: statements.length ? statements : undefined,
+    });
   for (const [name, service] of Object.entries(place.definition.services)) {
-    const execution = role(stack, place, executionRole(name), [
-      ...logging(place, name),
-      ...pulling(place, service),
-      ...reading(place, service),
-    ]);
+    const execution = role(executionRole(name), [...logging(place, name), ...pulling(place, service), ...reading(place, service)]);
     acknowledge(
       execution,
       "AwsSolutions-IAM5",
       "Streams of its own log group and the random ends of its own secrets; ECR's token knows no resource.",
     );
-    const task = role(stack, place, taskRole(name), [...commands(place, service), ...files(place, service)]);
+    const task = role(taskRole(name), [...commands(place, service), ...files(place, service)]);
     acknowledge(task, "AwsSolutions-IAM5", "Objects of its own shares; channels of sessions know no resource.");
   }
 }
 
-function role(stack: Stack, { names, region }: Place, purpose: string, statements: object[]): iam.CfnRole {
-  return new iam.CfnRole(stack, `${pascal(purpose)}Role`, {
-    roleName: names.role(purpose, region),
-    assumeRolePolicyDocument: {
-      Version: "2012-10-17",
-      Statement: {
-        Effect: "Allow",
-        Principal: { Service: "ecs-tasks.amazonaws.com" },
-        Action: "sts:AssumeRole",
-        // Only for tasks of this account: docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
-        Condition: { StringEquals: { "aws:SourceAccount": stack.account }, ArnLike: { "aws:SourceArn": arn("ecs", "*") } },
-      },
-    },
-    ...(statements.length && { policies: [{ policyName: "own", policyDocument: { Version: "2012-10-17", Statement: statements } }] }),
-  });
-}
-
-const allow = (actions: string[], resources: string | string[]) => ({ Effect: "Allow", Action: actions, Resource: resources });
-
-const logging = ({ names }: Place, name: string): object[] => [
+const logging = ({ names }: Place, name: string): Statement[] => [
   allow(["logs:CreateLogStream", "logs:PutLogEvents"], arn("logs", `log-group:${names.logGroup(`services/${name}`)}:*`)),
 ];
 
 /** Of its own image's repository only. The first pull through the cache makes the repository. */
-function pulling({ definition }: Place, service: Service): object[] {
+function pulling({ definition }: Place, service: Service): Statement[] {
   const repository = ownRepository(definition, service);
   if (!repository) return [];
   const through = definition.registry.mode === "pull-through" ? ["ecr:CreateRepository", "ecr:BatchImportUpstreamImage"] : [];
@@ -63,13 +48,13 @@ function pulling({ definition }: Place, service: Service): object[] {
   ];
 }
 
-function reading(place: Place, service: Service): object[] {
+function reading(place: Place, service: Service): Statement[] {
   const { definition, names } = place;
   const database = service.uses.includes("database");
   const secrets = [
     ...Object.values(service.secrets).map((each) => namedSecret(place, each).name),
     ...(database ? [names.secret("database")] : []),
-    ...(needsHubCredentials(definition, service) ? [hubSecret(place)] : []),
+    ...(needsHubCredentials(definition, service) ? [dockerHubSecret(definition)] : []),
   ];
   return [
     ...(secrets.length ? [allow(["secretsmanager:GetSecretValue"], [...new Set(secrets)].map(secretArnPattern)), decrypts(names)] : []),
@@ -85,7 +70,7 @@ function reading(place: Place, service: Service): object[] {
 }
 
 /** docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html, "ECS Exec permissions"; output goes to the cluster's command log. */
-function commands({ definition, names }: Place, service: Service): object[] {
+function commands({ definition, names }: Place, service: Service): Statement[] {
   if (!commandable(definition, service)) return [];
   return [
     allow(
@@ -104,7 +89,7 @@ function commands({ definition, names }: Place, service: Service): object[] {
 }
 
 /** Reads what is in the buckets; the gateway is their one writer, since what is written beside it stays invisible to it. The data centre has NFS. */
-function files({ names, region }: Place, { runsOn, files: mounts }: Service): object[] {
+function files({ names, region }: Place, { runsOn, files: mounts }: Service): Statement[] {
   const buckets = runsOn === "site" ? [] : Object.keys(mounts).map((share) => names.shareBucket(share, region));
   if (buckets.length === 0) return [];
   return [

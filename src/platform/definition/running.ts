@@ -6,7 +6,7 @@ import { cron, domainName, duration, identifier, money } from "./scalars.ts";
 const patching = z.strictObject({
   schedule: cron.default("cron(0 2 ? * SUN *)"),
   length: duration(hours(1), hours(24)).default(hours(3)),
-  /** Patches wait so long after their release. */
+  /** Patches wait so long after their release. Debian and Ubuntu do not say when that was: theirs do not wait. */
   approveAfter: duration(days(0), days(360)).default(days(7)),
   /** Percent of the machines at a time. */
   concurrency: z.number().int().min(1).max(100).default(25),

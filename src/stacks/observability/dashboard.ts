@@ -1,75 +1,138 @@
 /** One dashboard for each region: what a person looks at first when something is wrong. Widgets from the outside inwards. */
-import { type Stack } from "aws-cdk-lib";
+import type { Stack } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
-import { groupName } from "../cluster.ts";
+import { groupName } from "../hosts.ts";
 import type { Link } from "../parts.ts";
 import type { Place } from "../place.ts";
+import { sub } from "../template.ts";
 
 type Metric = (string | object)[];
-type Widget = { type: "metric"; width: number; height: number; properties: object };
+type Graph = { title: string; metrics: Metric[]; more?: object };
 
+/** Of 24 columns. */
 const half = 12;
+const height = 6;
 
-export function dashboard(stack: Stack, place: Place, link: Link | undefined): void {
-  const { names, region, definition, holdings } = place;
-  const search = (expression: string): Metric => [{ expression: `SEARCH('${expression}', 'Average', 60)`, id: "e1" }];
-  const graph = (title: string, metrics: Metric[], more: object = {}): Widget => ({
+export function dashboard(stack: Stack, place: Place, { link, gatewayId }: { link?: Link; gatewayId?: string }): void {
+  const graphs = [...front(place), ...compute(place), ...database(place), ...(link ? lines(link) : []), ...files(place, gatewayId)];
+  const widgets = graphs.map(({ title, metrics, more }, at) => ({
     type: "metric",
+    x: (at % 2) * half,
+    y: Math.floor(at / 2) * height,
     width: half,
-    height: 6,
-    properties: { title, region, metrics, period: 60, stat: "Average", view: "timeSeries", ...more },
-  });
-  const widgets: Widget[] = [
-    graph("Requests and errors of the load balancer", [
-      search(
-        `{AWS/ApplicationELB,LoadBalancer} MetricName="RequestCount" OR MetricName="HTTPCode_ELB_5XX_Count" app/${names.stack("web")}`,
-      ),
-    ]),
-    graph("Answer time by service", [
-      search(`{AWS/ApplicationELB,LoadBalancer,TargetGroup} MetricName="TargetResponseTime" app/${names.stack("web")}`),
-    ]),
-    graph(
-      "CPU of the services, percent",
-      Object.entries(definition.services).flatMap(([name, { runsOn }]) =>
-        runsOn === "site" ? [] : [["AWS/ECS", "CPUUtilization", "ClusterName", names.cluster, "ServiceName", names.service(name)]],
-      ),
-    ),
-    graph("Machines", [
-      ["AWS/AutoScaling", "GroupInServiceInstances", "AutoScalingGroupName", groupName(place)],
-      ["AWS/ECS/ManagedScaling", "CapacityProviderReservation", "CapacityProviderName", groupName(place), "ClusterName", names.cluster],
-    ]),
-  ];
-  if (holdings.database === "writer" || holdings.database === "replica") {
-    const of = (metric: string): Metric => ["AWS/RDS", metric, "DBInstanceIdentifier", names.database];
-    widgets.push(
-      graph("Database", [of("CPUUtilization"), of("DatabaseConnections"), ...(holdings.database === "replica" ? [of("ReplicaLag")] : [])]),
-      graph("Free storage of the database", [of("FreeStorageSpace")]),
-    );
-  }
-  if (link) widgets.push(lines(graph, link));
-  if (definition.files.gateway) {
-    const of = (metric: string): Metric => ["AWS/StorageGateway", metric, "GatewayName", names.stack(`gateway-${region}`)];
-    widgets.push(graph("Storage gateway: cache", [of("CachePercentDirty"), of("CachePercentUsed"), of("CacheHitPercent")]));
-  }
+    height,
+    properties: { title, region: place.region, metrics, period: 60, stat: "Average", view: "timeSeries", ...more },
+  }));
   new cloudwatch.CfnDashboard(stack, "Dashboard", {
-    dashboardName: names.stack(region),
-    dashboardBody: stack.toJsonString({ widgets: placed(widgets) }),
+    dashboardName: place.names.stack(place.region),
+    dashboardBody: stack.toJsonString({ widgets }),
   });
 }
 
-function lines(graph: (title: string, metrics: Metric[], more?: object) => Widget, { vpnConnectionId, virtualInterfaceIds }: Link): Widget {
-  const metrics: Metric[] = virtualInterfaceIds.flatMap((id) => [
-    ["AWS/DX", "VirtualInterfaceBpsEgress", "VirtualInterfaceId", id],
-    ["AWS/DX", "VirtualInterfaceBgpStatus", "VirtualInterfaceId", id, { yAxis: "right" }],
-  ]);
-  if (vpnConnectionId)
-    metrics.push(
-      ["AWS/VPN", "TunnelState", "VpnId", vpnConnectionId, { yAxis: "right" }],
-      ["AWS/VPN", "TunnelDataOut", "VpnId", vpnConnectionId],
-    );
-  return graph("Lines to the data centre", metrics);
+/** For metrics with a dimension that AWS chose: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html */
+const search = (id: string, words: string, statistic = "Average"): Metric => [{ id, expression: `SEARCH('${words}', '${statistic}', 60)` }];
+
+function front({ names, definition }: Place): Graph[] {
+  if (!Object.values(definition.services).some(({ route }) => route)) return [];
+  const balancers = `"${names.stack("public")}" OR "${names.stack("internal")}"`;
+  const of = (metric: string, more = "") => `{AWS/ApplicationELB,LoadBalancer${more}} MetricName="${metric}" (${balancers})`;
+  return [
+    {
+      title: "Requests, and those that failed",
+      metrics: [
+        search("requests", of("RequestCount"), "Sum"),
+        search("failed", of("HTTPCode_Target_5XX_Count"), "Sum"),
+        search("refused", of("HTTPCode_ELB_5XX_Count"), "Sum"),
+      ],
+    },
+    { title: "Answer time by service, 99th percentile", metrics: [search("time", of("TargetResponseTime", ",TargetGroup"), "p99")] },
+  ];
 }
 
-/** Two in a row, 24 columns. */
-const placed = (widgets: Widget[]) =>
-  widgets.map((widget, at) => ({ ...widget, x: (at % 2) * half, y: Math.floor(at / 2) * widget.height }));
+function compute(place: Place): Graph[] {
+  const { names, definition } = place;
+  const services = Object.entries(definition.services).flatMap(([name, { runsOn }]) => (runsOn === "site" ? [] : [names.service(name)]));
+  return [
+    {
+      title: "CPU of the services, percent",
+      metrics: services.map((service) => ["AWS/ECS", "CPUUtilization", "ClusterName", names.cluster, "ServiceName", service]),
+    },
+    {
+      title: "Machines, and how many of them are needed",
+      metrics: [
+        ["AWS/AutoScaling", "GroupInServiceInstances", "AutoScalingGroupName", groupName(place)],
+        search("needed", `{AWS/ECS/ManagedScaling,CapacityProviderName,ClusterName} ClusterName="${names.cluster}"`),
+      ],
+    },
+  ];
+}
+
+function database({ holdings, names }: Place): Graph[] {
+  if (holdings.database === "absent") return [];
+  const of = (metric: string, ...more: object[]): Metric => ["AWS/RDS", metric, "DBInstanceIdentifier", names.database, ...more];
+  return [
+    {
+      title: "Database",
+      metrics: [
+        of("CPUUtilization"),
+        of("DatabaseConnections"),
+        ...(holdings.database === "replica" ? [of("ReplicaLag", { yAxis: "right" })] : []),
+      ],
+    },
+    { title: "Free storage of the database", metrics: [of("FreeStorageSpace")] },
+  ];
+}
+
+function lines({ vpnConnectionId, virtualInterfaceIds }: Link): Graph[] {
+  const of = (metric: string, id: string) => `Namespace="AWS/DX" MetricName="${metric}" VirtualInterfaceId="${id}"`;
+  const metrics = virtualInterfaceIds.flatMap((id, at) => [
+    search(`out${at}`, of("VirtualInterfaceBpsEgress", id)),
+    search(`in${at}`, of("VirtualInterfaceBpsIngress", id)),
+  ]);
+  const vpn = (metric: string, more: object = {}): Metric => ["AWS/VPN", metric, "VpnId", vpnConnectionId!, more];
+  return [
+    ...(metrics.length > 0 ? [{ title: "Direct Connect, bits a second", metrics, more: { period: 300 } }] : []),
+    ...(vpnConnectionId
+      ? [
+          {
+            title: "VPN: bytes, and tunnels that are up",
+            metrics: [vpn("TunnelDataOut", { stat: "Sum" }), vpn("TunnelDataIn", { stat: "Sum" }), vpn("TunnelState", { yAxis: "right" })],
+            more: { period: 300 },
+          },
+        ]
+      : []),
+  ];
+}
+
+function files({ holdings, other, names, definition, region }: Place, gatewayId: string | undefined): Graph[] {
+  const cache = (id: string, metric: string) =>
+    search(id, `Namespace="AWS/StorageGateway" MetricName="${metric}" GatewayId="${gatewayId}"`);
+  const gateway: Graph = {
+    title: "Storage gateway's cache, percent",
+    metrics: [cache("dirty", "CachePercentDirty"), cache("used", "CachePercentUsed"), cache("hits", "CacheHitPercent")],
+  };
+  const replicates = other !== undefined && holdings.files === "writable";
+  const replication = (metric: string, more: object = {}) =>
+    Object.keys(definition.files.shares).map((share): Metric => [
+      "AWS/S3",
+      metric,
+      "SourceBucket",
+      sub(names.shareBucket(share, region)),
+      "DestinationBucket",
+      sub(names.shareBucket(share, other!.region)),
+      "RuleId",
+      "ToOtherRegion",
+      { stat: "Maximum", ...more },
+    ]);
+  return [
+    ...(gatewayId ? [gateway] : []),
+    ...(replicates
+      ? [
+          {
+            title: "Files on their way to the other region: seconds, and how many",
+            metrics: [...replication("ReplicationLatency"), ...replication("OperationsPendingReplication", { yAxis: "right" })],
+          },
+        ]
+      : []),
+  ];
+}
