@@ -53,6 +53,11 @@ test("synth leaves a folder with other files alone", async () => {
   expect(stderr).toContain("error[SYNTH_TO]");
 });
 
+test("wrong flags end with exit code 3", async () => {
+  for (const args of [["check", "--nonsense"], ["check", "--fail-on", "nothing"], ["diagram", "--theme", "pink"], ["nonsense"]])
+    expect(await causeway(...args), args.join(" ")).toMatchObject({ code: 3, stderr: expect.stringContaining("error[USAGE]") });
+});
+
 test("a wrong definition ends with exit code 3, and every error has its line", async () => {
   const text = readFileSync(reference, "utf8")
     .replace('"euw1-az2"', '"euc1-az1"')

@@ -14,9 +14,6 @@ const unfit: Record<string, string> = {
 const hasCertificate = ({ template }: SynthesizedStack, id = ""): boolean =>
   template.Resources[id]?.Properties?.["Certificates"]?.length > 0;
 
-/** Types newer than the validator's schemas. */
-const unknownTypes = new Set(["AWS::StorageGateway::NFSFileShare", "AWS::DirectConnect::ResiliencyGroup"]);
-
 /** With its quicker engine: the other takes three times as long for the same findings. `directory` is where the cloud assembly was written. */
 export function validate(stacks: readonly SynthesizedStack[], directory: string, acknowledged: Acknowledged): Finding[] {
   const engine = new CelEngine();
@@ -29,9 +26,6 @@ export function validate(stacks: readonly SynthesizedStack[], directory: string,
       return diagnostics
         .filter(({ severity, ruleId }) => severity !== "INFO" && severity !== "DEBUG" && !(ruleId in unfit))
         .filter(({ ruleId, entity }) => !acknowledged.get(`${stack.id}/${entity?.logicalId}`)?.has(ruleId))
-        .filter(
-          ({ ruleId, entity }) => !(ruleId === "F3006" && unknownTypes.has(stack.template.Resources[entity?.logicalId ?? ""]?.Type ?? "")),
-        )
         .filter(({ ruleId, entity }) => !(ruleId === "E3676" && hasCertificate(stack, entity?.logicalId)))
         .map(({ ruleId, severity, message, entity, suggestedFix }): Finding => ({
           code: ruleId,

@@ -6,6 +6,7 @@ import { assemble } from "../stacks/assemble.ts";
 import type { Assembly } from "../stacks/assembly.ts";
 import { definitionFlags, definitionHelp, flagsOf, readValid } from "./definition.ts";
 import type { Command } from "./main.ts";
+import manifest from "../../package.json" with { type: "json" };
 
 const help = `Usage: causeway eject --to DIR [flags]
 
@@ -47,8 +48,9 @@ export function ejected(name: string, { stacks, handovers }: Assembly): Record<s
       name: `${name}-platform`,
       private: true,
       type: "module",
-      dependencies: { "aws-cdk-lib": "2.273.0", constructs: "10.8.1" },
-      devDependencies: { "aws-cdk": "2.1148.1" },
+      // The versions that the templates were made and tested with.
+      dependencies: { "aws-cdk-lib": manifest.dependencies["aws-cdk-lib"], constructs: manifest.dependencies.constructs },
+      devDependencies: { "aws-cdk": manifest.devDependencies["aws-cdk"] },
     }),
     "cdk.json": json({ app: "node app.mjs" }),
     "app.mjs": app(stacks),

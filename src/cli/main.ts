@@ -27,7 +27,7 @@ try {
   }
   if (!(error instanceof UserError)) throw error;
   console.error(`error[${error.code}]: ${error.message}\n  fix: ${error.hint}`);
-  process.exitCode = 1;
+  process.exitCode = error.code === "USAGE" ? 3 : 1;
 }
 
 async function main(command: string): Promise<number> {

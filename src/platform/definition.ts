@@ -36,10 +36,6 @@ export const definitionSchema = z.strictObject({
   alarms: dataAlarms.prefault({}),
   /** How long logs are kept. Default 30 days. */
   logs: logRetention,
-  /**
-   * What AWS has granted in both regions, by quota code, such as `{ "L-1216C47A": 64 }` for 64 vCPUs. Quotas that are not named have AWS's default.
-   */
-  quotas: z.record(z.string().regex(/^L-[0-9A-F]{8}$/, "a quota code such as L-1216C47A"), z.number().min(0)).default({}),
   /** On every resource, besides `causeway:platform`. */
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
   /** The way out: change any synthesized resource. */

@@ -1,5 +1,5 @@
 /** The database: the writer, its replica in the recovery region, or the ground on which a runbook restores it. */
-import { CfnDeletionPolicy, type Stack } from "aws-cdk-lib";
+import { CfnDeletionPolicy, Fn, type Stack } from "aws-cdk-lib";
 import * as rds from "aws-cdk-lib/aws-rds";
 import * as ssm from "aws-cdk-lib/aws-ssm";
 import { days, gib } from "../kernel/units.ts";
@@ -8,7 +8,7 @@ import type { Database } from "../platform/definition.ts";
 import type { Foundation, Network } from "./parts.ts";
 import type { Place } from "./place.ts";
 import { allow, makeRole } from "./role.ts";
-import { acknowledge, arn, output, roleArn } from "./template.ts";
+import { acknowledge, arn, output, replicaKeyArn, roleArn } from "./template.ts";
 
 /** Newest versions that RDS offers; the parameter group's family is the major one. */
 const versions = { postgres: "17.6", mysql: "8.4.6", mariadb: "11.8.3" } as const;
@@ -153,8 +153,8 @@ function writer(place: Place, common: Shared): rds.CfnDBInstanceProps {
     ...(other?.holdings.database === "restored" && {
       automaticBackupReplicationRegion: other.region,
       automaticBackupReplicationRetentionPeriod: retention,
-      // The alias stands for the region's copy of the key.
-      automaticBackupReplicationKmsKeyId: arn("kms", names.keyAlias, other.region),
+      // RDS takes no alias here; the region's copy of the multi-region key has the same id.
+      automaticBackupReplicationKmsKeyId: replicaKeyArn(Fn.select(1, Fn.split("/", common.kmsKeyId)), other.region),
     }),
   };
 }

@@ -1,12 +1,12 @@
 /** The region's VPC: subnets by tier and zone, their route tables, flow log; with the endpoints and security groups that live in it. */
 import type { Stack } from "aws-cdk-lib";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
-import * as iam from "aws-cdk-lib/aws-iam";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { days } from "../kernel/units.ts";
 import { endpoints } from "./endpoints.ts";
 import type { Foundation, Network } from "./parts.ts";
 import { letter, pascal, type Place } from "./place.ts";
+import { allow, makeRole } from "./role.ts";
 import { securityGroups } from "./security-groups.ts";
 import { acknowledge, arn, output, roleArn } from "./template.ts";
 
@@ -14,40 +14,19 @@ import { acknowledge, arn, output, roleArn } from "./template.ts";
 const flowLogs = "flow-logs";
 
 /** Roles of what may be switched on at recovery are made beforehand: IAM changes in one region only, and it may be the lost one. */
-export function networkRoles(stack: Stack, { names, region }: Place): void {
-  const group = `log-group:${names.logGroup(flowLogs)}`;
-  const role = new iam.CfnRole(stack, "FlowLogRole", {
-    roleName: names.role(flowLogs, region),
-    assumeRolePolicyDocument: {
-      Version: "2012-10-17",
-      Statement: [
-        {
-          Effect: "Allow",
-          Principal: { Service: "vpc-flow-logs.amazonaws.com" },
-          Action: "sts:AssumeRole",
-          Condition: { StringEquals: { "aws:SourceAccount": stack.account } },
-        },
-      ],
-    },
-    policies: [
-      {
-        policyName: "write",
-        policyDocument: {
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              // docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, without what the making of groups would need
-              Action: ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-              Resource: [arn("logs", group), arn("logs", `${group}:log-stream:*`)],
-            },
-          ],
-        },
-      },
+export function networkRoles(stack: Stack, place: Place): void {
+  const group = `log-group:${place.names.logGroup(flowLogs)}`;
+  const role = makeRole(stack, "FlowLogRole", place, flowLogs, {
+    service: "vpc-flow-logs.amazonaws.com",
+    statements: [
+      // docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html, without what the making of groups would need
+      allow(
+        ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        [arn("logs", group), arn("logs", `${group}:log-stream:*`)],
+      ),
     ],
   });
-  const streams = `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:${group}:log-stream:*]`;
-  acknowledge(role, streams, "Streams of this one log group: VPC names one after each network interface.");
+  acknowledge(role, "AwsSolutions-IAM5", "Streams of this one log group: VPC names one after each network interface.");
 }
 
 export function network(stack: Stack, place: Place, { foundation }: { foundation: Foundation }): Network {
@@ -127,7 +106,7 @@ function flowLog(stack: Stack, place: Place, vpcId: string, foundation: Foundati
     kmsKeyId: foundation.keyArn,
     retentionInDays: place.definition.logs / days(1),
   });
-  const log = new ec2.CfnFlowLog(stack, "FlowLog", {
+  new ec2.CfnFlowLog(stack, "FlowLog", {
     resourceType: "VPC",
     resourceId: vpcId,
     trafficType: "ALL",
@@ -135,7 +114,6 @@ function flowLog(stack: Stack, place: Place, vpcId: string, foundation: Foundati
     logGroupName: group.ref,
     deliverLogsPermissionArn: roleArn(place, flowLogs),
   });
-  acknowledge(log, "CloudFormation-Validate::W9002", "By name: the role is made elsewhere and before, so that recovery makes none.");
 }
 
 const named = (value: string) => [{ key: "Name", value }];

@@ -1,7 +1,7 @@
 /** What must not be lost: database, files, backups. */
 import { z } from "zod";
-import { days, gbps, gib, hours, mbps, minutes, tib } from "../../kernel/units.ts";
-import { bitRate, cidr, cron, duration, identifier, percent, port, size } from "./scalars.ts";
+import { days, gib, hours, minutes, tib } from "../../kernel/units.ts";
+import { cidr, cron, duration, identifier, percent, port, size } from "./scalars.ts";
 
 export const databaseSchema = z.strictObject({
   engine: z.enum(["postgres", "mysql", "mariadb"]).default("postgres"),
@@ -68,8 +68,6 @@ const share = z.strictObject({
   lock: duration(days(1), days(3650)).optional(),
   /** The gateway looks for objects that others wrote after so long. */
   refresh: duration(minutes(5), days(30)).optional(),
-  /** What the data centre writes to it at its peak; the gateway's cache must hold an hour of it. Default 100 Mbps. */
-  writes: bitRate(mbps(0), gbps(400)).default(mbps(100)),
 });
 
 export const filesSchema = z.strictObject({
@@ -95,7 +93,8 @@ export const backupSchema = z.strictObject({
     .record(
       identifier(),
       z.strictObject({
-        schedule: cron.default("cron(0 3 * * ? *)"),
+        /** Default 05:00 UTC: after the database's own windows, in which its backup jobs would fail. */
+        schedule: cron.default("cron(0 5 * * ? *)"),
         /** Time to begin in, and to finish in. */
         startWithin: duration(hours(1), days(7)).default(hours(1)),
         completeWithin: duration(hours(2), days(30)).default(hours(8)),
@@ -119,7 +118,7 @@ export const backupSchema = z.strictObject({
     .prefault({}),
   /** A backup never restored is not a backup: a restore of each kind on a schedule. */
   restoreTest: z
-    .strictObject({ schedule: cron.default("cron(0 5 ? * SUN *)"), within: duration(days(1), days(365)).default(days(7)) })
+    .strictObject({ schedule: cron.default("cron(0 8 ? * SUN *)"), within: duration(days(1), days(365)).default(days(7)) })
     .nullable()
     .prefault({}),
   /** Virtual machines in the data centre (VMware), through AWS's backup gateway. */
