@@ -52,7 +52,7 @@ export default definePlatform({
       scaling: { min: 2, max: 2 },
     },
   },
-  cluster: { instanceTypes: ["m6i.large", "m5.large", "m5a.large"], min: 4, max: 12, targetCapacity: 80 },
+  cluster: { instanceTypes: ["m6i.large", "m7i.large", "m5.large"], min: 4, max: 16, targetCapacity: 80 },
   database: { engine: "postgres", class: "db.m6g.large", storage: { initial: gib(200), max: tib(1) } },
   files: { gateway: { address: "10.64.16.5", recoveryAddress: "10.64.16.6" }, shares: { reports: { clients: ["10.64.8.0/22"] } } },
   backup: { plans: { daily: { keep: days(35), continuous: true } } },
@@ -66,4 +66,5 @@ export default definePlatform({
   },
   operations: { notify: ["platform@customer-three.example"] },
   budget: { monthly: usd(6000), notify: ["platform@customer-three.example"] },
+  quotas: { "L-1216C47A": 64 },
 });

@@ -241,7 +241,7 @@ const services: Case[] = [
   ["requests counted by nobody", "SVC035 services.worker.scaling.requests", ({ services: { worker } }) => (worker.scaling.requests = 100)],
   ["an instance type that is none", "SVC040 cluster.instanceTypes[0]", ({ cluster }) => (cluster.instanceTypes[0] = "m6j.large")],
   ["two architectures", "SVC041 cluster.instanceTypes[2]", ({ cluster }) => (cluster.instanceTypes[2] = "m6gd.large")],
-  ["a cluster with min above max", "SVC042 cluster.min", ({ cluster }) => (cluster.min = 13)],
+  ["a cluster with min above max", "SVC042 cluster.min", ({ cluster }) => (cluster.min = 17)],
   [
     "a task larger than every instance",
     "SVC043 services.web",
@@ -337,6 +337,11 @@ test("findings say what is wrong with its values, and how to put it right", () =
     `DEF004 services.api.scaling.scaleInCooldown is minutes(90), but must be at most hours(1). | scaleInCooldown: hours(1)`,
     `ADR001 There is no region eu-wst-1. Did you mean eu-west-1? | region: "eu-west-1"`,
   ]);
+});
+
+test("a bare number where a duration is one of several gets its unit", () => {
+  const { findings } = broken((input) => (input.logs = 30));
+  expect(findings.map(({ code, fix }) => `${code} ${fix}`)).toEqual(["DEF005 logs: days(30)"]);
 });
 
 test("a broken section hides no fault of the others", () => {

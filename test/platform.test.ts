@@ -62,7 +62,7 @@ test("a wrong definition ends with exit code 3, and every error has its line", a
   const text = readFileSync(reference, "utf8")
     .replace('"euw1-az2"', '"euc1-az1"')
     .replace("vlan", "vlan")
-    .replace("min: 4, max: 12", "min: 4, max: 0");
+    .replace("min: 4, max: 16", "min: 4, max: 0");
   writeFileSync(join(dir, "wrong.ts"), text);
   const { code, stderr } = await causeway("synth", "--config", "wrong.ts", "--to", "never");
   expect(code).toBe(3);

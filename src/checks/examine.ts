@@ -32,9 +32,9 @@ export function examine(definition: Definition, progress: (doing: string) => voi
     });
     progress("CloudFormation's schemas and rules");
     findings.push(...validate(assembly.stacks, directory, acknowledged));
-    progress("reachability, recovery path, objectives");
+    progress("resilience, quotas, reachability, recovery path, objectives");
     const subject = { definition, places: places(definition), assembly, model: model(assembly) };
-    findings.push(...checks.flatMap((check) => apply(check, subject)));
+    findings.push(...checks.flatMap((check) => folded(apply(check, subject))));
     return { assembly, findings: inOrder(findings), acknowledged: [...acknowledged.values()].reduce((sum, { size }) => sum + size, 0) };
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -50,6 +50,20 @@ const apply = (check: Check, subject: Subject): Finding[] =>
     fix,
     place,
   }));
+
+/** One resource that is wrong breaks many paths: the first of them is told, the others are counted. */
+function folded(findings: Finding[]): Finding[] {
+  const alike = new Map<string, Finding[]>();
+  for (const [at, finding] of findings.entries()) {
+    const { stack, resource } = finding.place;
+    const key = resource === undefined ? String(at) : `${stack}/${resource} ${finding.severity}`;
+    alike.set(key, [...(alike.get(key) ?? []), finding]);
+  }
+  return [...alike.values()].map(([first, ...others]) => ({
+    ...first!,
+    message: others.length ? `${first!.message} (and ${others.length} more for the same reason)` : first!.message,
+  }));
+}
 
 /** Errors first, then by code and place: the same findings are the same text. */
 function inOrder(findings: Finding[]): Finding[] {

@@ -3,6 +3,7 @@ import { UserError } from "../kernel/assert.ts";
 import type { Finding } from "../platform/finding.ts";
 import { services } from "../cloud/services/list.ts";
 import { examine } from "../checks/examine.ts";
+import { assemble } from "../stacks/assemble.ts";
 import type { Assembly } from "../stacks/assembly.ts";
 import { definitionFlags, definitionHelp, flagsOf, read } from "./definition.ts";
 import { counted, described } from "./findings.ts";
@@ -10,8 +11,8 @@ import type { Command } from "./main.ts";
 
 const help = `Usage: causeway check [flags]
 
-Checks the definition, then everything that it becomes: AwsSolutions rules (cdk-nag), CloudFormation's own schemas and rules, reachability,
-the way to recovery, the objectives.
+Checks the definition, then everything that it becomes: AwsSolutions rules (cdk-nag), CloudFormation's own schemas and rules, resilience,
+quotas, reachability, the way to recovery, the objectives.
 
 ${definitionHelp}
   --target local        list the resource types that the embedded cloud lacks
@@ -40,10 +41,10 @@ export const check = {
       print(flags.json, file, findings, begun);
       return 3;
     }
+    if (flags.target === "local") return lacking(assemble(definition), flags.json);
     const progress = (doing: string) => process.stderr.isTTY && process.stderr.write(`\r\u001B[K${doing}…`);
     const examined = examine(definition, progress);
     if (process.stderr.isTTY) process.stderr.write("\r\u001B[K");
-    if (flags.target === "local") return lacking(examined.assembly, flags.json);
     const placed = examined.findings.map((each) =>
       each.place.path ? { ...each, place: { ...locate(each.place.path), ...each.place } } : each,
     );

@@ -115,7 +115,9 @@ function choice(path: Path, name: string, value: unknown, values: readonly unkno
   const texts = values.filter((each) => typeof each === "string");
   const near = typeof value === "string" ? nearest(value, texts) : undefined;
   const choices = oneOf(values.map((each) => shown(each, unit)));
-  const suggestion = near ?? values[0];
+  // A bare 30 where days(30) is a choice.
+  const sameNumber = unit && values.find((each) => typeof each === "number" && inUnit(each, unit).endsWith(`(${shown(value)})`));
+  const suggestion = near ?? sameNumber ?? values[0];
   const given = shown(value, typeof value === "number" && unit && !looksBare(value, unit) ? unit : undefined);
   return finding("DEF005", path, `${name} is ${given}, but must be ${choices}.`, `${path.at(-1)}: ${shown(suggestion, unit)}`);
 }

@@ -103,7 +103,7 @@ test("S11 own repositories are immutable, scanned, encrypted, and replicated bef
 test("S12 the group never has its desired capacity reset, protects new machines, and knows several types", () => {
   const group = properties(compute(), "Hosts");
   expect(group).not.toHaveProperty("DesiredCapacity");
-  expect(group).toMatchObject({ MinSize: "4", MaxSize: "12", NewInstancesProtectedFromScaleIn: true, DefaultInstanceWarmup: 300 });
+  expect(group).toMatchObject({ MinSize: "4", MaxSize: "16", NewInstancesProtectedFromScaleIn: true, DefaultInstanceWarmup: 300 });
   expect(group.MixedInstancesPolicy.LaunchTemplate.Overrides).toHaveLength(3);
 });
 
@@ -209,7 +209,7 @@ test("S29 zero-scaled: everything is deployed, nothing runs", () => {
     (input) => (input.recovery = { ...input.recovery, strategy: "pilot-light", off: "zero-scaled" }),
   );
   expect(template.Parameters ?? {}).not.toHaveProperty("DrActive");
-  expect(properties(template, "Hosts")).toMatchObject({ MinSize: "0", MaxSize: "12" });
+  expect(properties(template, "Hosts")).toMatchObject({ MinSize: "0", MaxSize: "16" });
   expect(properties(template, "WebScaling")).toMatchObject({ MinCapacity: 0, MaxCapacity: 20 });
 });
 

@@ -161,7 +161,9 @@ function out(trip: Trip, subnet: ModelResource, carrier: { public: boolean }, ga
   return undefined;
 }
 
+/** docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html: it carries connections that are begun behind it, and no others. */
 function* translate(trip: Trip, gateway: ModelResource): Walk {
+  if (trip.answer) return { by: gateway, because: `${named(gateway)} drops answers to connections that were not begun behind it` };
   const subnet = linked(gateway.properties.SubnetId);
   if (!subnet) return { by: gateway, because: `${named(gateway)} is in no subnet of these templates` };
   const acl = refusedByAcl(trip.model, subnet, "in", trip.from, trip.flow);

@@ -151,6 +151,7 @@ const breaks: [what: string, hub: (typeof hubs)[number], change: Break, rules: s
     },
     ["RCH004", "RCH008"],
   ],
+  ["a table without a way back to the data centre, whose answers end in NAT", "tgw", (all) => delete all.AppATableSite, ["RCH008"]],
 ];
 
 test.each(breaks)("%s (%s)", (_, hub, change, expected) => {

@@ -1,7 +1,7 @@
 /** Where the platform lives: two regions, and the data centre with its lines. */
 import { z } from "zod";
 import { days, gbps, hours, mbps, minutes, seconds } from "../../kernel/units.ts";
-import { bitRate, cidr, domainName, duration, identifier, ipv4 } from "./scalars.ts";
+import { bitRate, cidr, domainName, duration, durationOf, identifier, ipv4 } from "./scalars.ts";
 
 export const regionSchema = z.strictObject({
   /** AWS's code, such as `eu-west-1`. */
@@ -16,6 +16,7 @@ export const regionSchema = z.strictObject({
 });
 
 const router = z.strictObject({
+  /** What lines and files call it. */
   name: identifier(16),
   /** Its public address, where the VPN's tunnels end. */
   address: ipv4,
@@ -29,14 +30,20 @@ const router = z.strictObject({
 });
 
 const line = z.union([
-  /** A dedicated connection that exists: its id. */
-  z.strictObject({ use: z.string().regex(/^dxcon-[a-z0-9]+$/, "a connection id such as dxcon-ffabc123") }),
-  /** A hosted connection that a partner made: its id. It carries one virtual interface. */
-  z.strictObject({ hosted: z.string().regex(/^dxcon-[a-z0-9]+$/, "a connection id such as dxcon-ffabc123") }),
-  /** A LAG that exists: its id. */
-  z.strictObject({ lag: z.string().regex(/^dxlag-[a-z0-9]+$/, "a LAG id such as dxlag-ffabc123") }),
-  /** Order ports: real cross-connects, days to weeks, port-hours billed. */
   z.strictObject({
+    /** A dedicated connection that exists: its id. */
+    use: z.string().regex(/^dxcon-[a-z0-9]+$/, "a connection id such as dxcon-ffabc123"),
+  }),
+  z.strictObject({
+    /** A hosted connection that a partner made: its id. It carries one virtual interface. */
+    hosted: z.string().regex(/^dxcon-[a-z0-9]+$/, "a connection id such as dxcon-ffabc123"),
+  }),
+  z.strictObject({
+    /** A LAG that exists: its id. */
+    lag: z.string().regex(/^dxlag-[a-z0-9]+$/, "a LAG id such as dxlag-ffabc123"),
+  }),
+  z.strictObject({
+    /** Order ports: real cross-connects, days to weeks, port-hours billed. */
     order: z.strictObject({
       /** Direct Connect locations, such as `EqDB4`; one port at each, two and more give location resiliency. */
       locations: z.array(z.string().min(2)).min(1).max(4),
@@ -47,6 +54,7 @@ const line = z.union([
 ]);
 
 const directConnect = z.strictObject({
+  /** The port: one that exists, or one to order. */
   connection: line,
   /** What the line carries. */
   bandwidth: bitRate(mbps(50), gbps(400)),
@@ -74,12 +82,14 @@ const vpn = z.strictObject({
   ecmp: z.boolean().default(false),
   /** Seconds of silence before dead peer detection acts: 30 at least. */
   deadPeerTimeout: duration(seconds(30), seconds(3600)).default(seconds(30)),
-  /** Life of the IKE and of the IPsec keys. Defaults and limits: docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html */
+  /** Life of the IKE keys: 15 minutes to 8 hours, the default. Source: docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html */
   phase1Lifetime: duration(minutes(15), hours(8)).default(hours(8)),
+  /** Life of the IPsec keys: 15 minutes to an hour, the default. Source as above. */
   phase2Lifetime: duration(minutes(15), hours(1)).default(hours(1)),
 });
 
 export const siteSchema = z.strictObject({
+  /** Names its resources and files. Default `site`. */
   name: identifier(16).default("site"),
   /** The data centre's ranges, as its routers announce them. */
   cidrs: z.array(cidr).min(1).max(20),
@@ -87,7 +97,11 @@ export const siteSchema = z.strictObject({
   asn: z.number().int().min(1).max(4_294_967_294).default(65_010),
   /** One or two. Both lines on one router share its fate. */
   routers: z.array(router).min(1).max(2),
+  /** The address that two routers share inside (VRRP): what the data centre's machines have as their way to AWS. */
+  gateway: ipv4.optional(),
+  /** The dedicated line. Without it there is the VPN alone. */
   directConnect: directConnect.optional(),
+  /** Two tunnels over the internet for each region: the way when the line fails. */
   vpn: vpn.optional(),
   /** Where the lines end in AWS: a virtual private gateway for each region, or a transit gateway. */
   hub: z.enum(["vgw", "tgw"]).default("vgw"),
@@ -97,19 +111,25 @@ export const siteSchema = z.strictObject({
   hosts: z
     .array(
       z.strictObject({
+        /** What people, patches and runbooks call it. */
         name: identifier(24),
+        /** Its address inside the data centre. */
         address: ipv4,
+        /** Threads that it has for containers. Default 8. */
         cpu: z.number().min(1).max(512).default(8),
+        /** Memory that it has for containers, in GiB. Default 32. */
         memoryGiB: z.number().min(1).max(4096).default(32),
       }),
     )
     .default([]),
   /** Whether hosts reach the internet by themselves; without it everything of AWS goes through the interface endpoints. */
   internet: z.boolean().default(false),
+  /** Names across the lines, both ways. Without it each side resolves its own. */
   dns: z
     .strictObject({
       /** The data centre's resolvers. They forward AWS's names to the region, the region forwards `domain` to them. */
       servers: z.array(ipv4).min(1).max(4),
+      /** The data centre's own domain, which the regions then resolve. */
       domain: domainName.optional(),
     })
     .optional(),
@@ -123,16 +143,24 @@ export const addressesSchema = z.strictObject({
   /** Prefix lengths of the subnets. */
   subnets: z
     .strictObject({
+      /** Load balancer and NAT. Default 24. */
       public: z.number().int().min(18).max(28).default(24),
+      /** Instances and endpoints. Default 20. */
       app: z.number().int().min(18).max(28).default(20),
+      /** Database. Default 24. */
       data: z.number().int().min(18).max(28).default(24),
     })
     .prefault({}),
   /** /30s inside the VPN tunnels, two for each region. Default: from 169.254.10.0 on, AWS's reserved ones left out. */
-  tunnels: z.strictObject({ primary: z.tuple([cidr, cidr]).optional(), recovery: z.tuple([cidr, cidr]).optional() }).prefault({}),
+  tunnels: z
+    .strictObject({
+      /** The primary region's first and second tunnel. */
+      primary: z.tuple([cidr, cidr]).optional(),
+      /** The recovery region's. */
+      recovery: z.tuple([cidr, cidr]).optional(),
+    })
+    .prefault({}),
 });
 
 /** How long logs are kept, wherever a part writes some; AWS takes these only. */
-export const logRetention = z
-  .union([1, 3, 7, 14, 30, 60, 90, 180, 365, 731].map((count) => z.literal(days(count))) as never)
-  .default(days(30) as never) as unknown as z.ZodDefault<z.ZodType<ReturnType<typeof days>, ReturnType<typeof days>>>;
+export const logRetention = durationOf([1, 3, 7, 14, 30, 60, 90, 180, 365, 731].map(days)).default(days(30));

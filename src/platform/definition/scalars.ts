@@ -23,6 +23,10 @@ export const percent = (min: number, max: number) => z.number().int().min(min).m
 export const duration = (min: Duration, max: Duration) =>
   z.number().int().min(min).max(max).meta({ unit: "milliseconds" }) as unknown as z.ZodType<Duration, Duration>;
 
+/** Milliseconds, one of these: write `days(30)`. */
+export const durationOf = (choices: readonly Duration[]) =>
+  z.union(choices.map((each) => z.literal(each))).meta({ unit: "milliseconds" }) as unknown as z.ZodType<Duration, Duration>;
+
 /** Bytes: write `gib(200)`. */
 export const size = (min: Bytes, max: Bytes) =>
   z.number().int().min(min).max(max).meta({ unit: "bytes" }) as unknown as z.ZodType<Bytes, Bytes>;
