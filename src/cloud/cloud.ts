@@ -3,11 +3,25 @@ import { isDeepStrictEqual } from "node:util";
 import { assert } from "../kernel/assert.ts";
 import { digest } from "../kernel/digest.ts";
 import { advance, cancel, createRun, release, rollback, savepoint, schedule, settle, type PendingEvent, type Run } from "../kernel/loop.ts";
-import { hex, integer, alphanumeric, unit } from "../kernel/random.ts";
-import { date, plus, type Duration, type Instant } from "../kernel/units.ts";
+import { hex, integer, alphanumeric, lognormal, unit } from "../kernel/random.ts";
+import { date, milliseconds, plus, type Duration, type Instant } from "../kernel/units.ts";
+import { perform, refusal, type Act, actSchema } from "../world/acts.ts";
+import { happen } from "../world/happenings.ts";
+import type { Happening, Physics } from "../world/physics.ts";
 import { createWorld, type World } from "../world/world.ts";
 import { memoryBlobs, type Blob, type Blobs } from "./blobs.ts";
-import { AwsError, type Call, type Credential, type Principal, type ResourceType, type Service } from "./service.ts";
+import { latencies, type LatencyName } from "./latencies.ts";
+import { Perception, RunPhysics, WORLD } from "./perception.ts";
+import {
+  AwsError,
+  type Call,
+  type Credential,
+  type Notice,
+  type Notices,
+  type Principal,
+  type ResourceType,
+  type Service,
+} from "./service.ts";
 import { services, type ServiceName } from "./services/list.ts";
 
 /** All that a run of the cloud knows besides its time, chance and pending events. */
@@ -16,6 +30,10 @@ export type Universe = {
   /** State by `account/region/service`. */
   states: Map<string, any>;
   credentials: Map<string, Credential>;
+  /** What services have told each other and is not delivered yet; empty between events. */
+  notices: Notice[];
+  /** `median`: every latency is its row's median, so that a time line can be worked out by hand. */
+  latencies: "drawn" | "median";
   /** Where the cloud answers over HTTP, e.g. `http://127.0.0.1:4566`; for the few answers that name a URL of it. */
   endpoint?: string;
 };
@@ -28,7 +46,7 @@ export type Request = { service: ServiceName; operation: string; input: any; reg
 /** What `GET /_causeway/events` shows. */
 export type Observation = {
   at: Instant;
-  kind: "call" | "event";
+  kind: "call" | "event" | "act";
   service: string;
   name: string;
   account: string;
@@ -39,6 +57,15 @@ export type Observation = {
 export const ACCOUNT = "123456789012"; // AWS's own example account
 const QUESTION = /^(List|Describe|Get|Head|BatchGet|Lookup|Simulate|Search|Filter|Test|Validate|Estimate)/;
 
+type CloudOptions = {
+  seed?: string;
+  start?: Instant;
+  blobs?: Blobs;
+  paranoid?: boolean;
+  latencies?: Universe["latencies"];
+  run?: CloudRun;
+};
+
 export class Cloud {
   run: CloudRun;
   readonly blobs: Blobs;
@@ -47,6 +74,8 @@ export class Cloud {
   readonly #observers = new Set<(seen: Observation) => void>();
   readonly #loading = new Map<ServiceName, Promise<void>>();
   readonly #paranoid: boolean;
+  readonly physics: Physics;
+  readonly #perception: Perception;
 
   /**
    * `paranoid`: after each question and each refusal, compare the run with what it was before. For tests: it proves for every
@@ -57,11 +86,15 @@ export class Cloud {
     start = 0 as Instant,
     blobs = memoryBlobs(),
     paranoid = false,
-    run = undefined as CloudRun | undefined,
-  } = {}) {
+    latencies = "drawn",
+    run,
+  }: CloudOptions = {}) {
     this.run = run ?? emptyRun(seed, start);
+    if (!run) this.run.universe.latencies = latencies;
     this.blobs = blobs;
     this.#paranoid = paranoid;
+    this.physics = new RunPhysics(this);
+    this.#perception = new Perception(this);
   }
 
   /** Loads a service, and those it needs. Every service in the run must be loaded before time moves. */
@@ -102,12 +135,14 @@ export class Cloud {
     let failure: string | undefined;
     try {
       const output = handler(this.context(service, region, principal), input) ?? {};
+      this.#perception.drain();
       if (this.#paranoid && !this.changes(service, operation))
         assert(this.#fingerprint() === before, `${service}:${operation} changed the run, though its name is a question`);
       release(this.run, point);
       return output;
     } catch (error) {
       rollback(this.run, point);
+      this.#perception.forget();
       failure = error instanceof AwsError ? error.code : "InternalFailure";
       if (this.#paranoid && error instanceof AwsError)
         assert(this.#fingerprint() === before, `${service}:${operation} refused with ${failure} after it had changed something`);
@@ -124,12 +159,33 @@ export class Cloud {
 
   /** The handler of the kernel's loop. */
   readonly handle = (_run: CloudRun, event: PendingEvent): void => {
+    if (event.owner === WORLD) {
+      happen(this.physics, event.data as Happening);
+      this.#perception.drain();
+      return;
+    }
     const [account, region, name] = event.owner.split("/") as [string, string, ServiceName];
     const timer = this.service(name).timers?.[event.type];
     assert(timer, `${name} has no timer ${event.type}`);
     timer(this.context(name, region, root(account, name)), event.data);
+    this.#perception.drain();
     this.#observe({ at: this.run.now, kind: "event", service: name, name: event.type, account, region });
   };
+
+  /** Somebody does something to the world. Throws `AssertionFailure` for what `refused` would have told. */
+  act(act: Act): void {
+    const said = actSchema.parse(act);
+    const wrong = refusal(this.physics, said);
+    assert(wrong === undefined, wrong ?? "");
+    perform(this.physics, said);
+    this.#perception.drain();
+    this.#observe({ at: this.run.now, kind: "act", service: WORLD, name: act.act, account: "-", region: "-" });
+  }
+
+  /** Why an act cannot be carried out as things are; undefined when it can. */
+  refused(act: Act): string | undefined {
+    return refusal(this.physics, actSchema.parse(act));
+  }
 
   advance(until: Instant): number {
     return advance(this.run, until, this.handle);
@@ -190,7 +246,14 @@ export class Cloud {
 }
 
 export function emptyRun(seed: string, start: Instant, endpoint?: string): CloudRun {
-  return createRun<Universe>(seed, start, { world: createWorld(), states: new Map(), credentials: new Map(), endpoint });
+  return createRun<Universe>(seed, start, {
+    world: createWorld(),
+    states: new Map(),
+    credentials: new Map(),
+    notices: [],
+    latencies: "drawn",
+    endpoint,
+  });
 }
 
 export function root(account: string, service?: string): Principal {
@@ -241,6 +304,17 @@ class Context implements Call {
   }
   get world(): World {
     return this.cloud.run.universe.world;
+  }
+  get physics(): Physics {
+    return this.cloud.physics;
+  }
+  latency(name: LatencyName): Duration {
+    const { median, p95 } = latencies[name];
+    if (this.cloud.run.universe.latencies === "median") return median;
+    return milliseconds(Math.round(lognormal(this.cloud.run.random, median, p95)));
+  }
+  tell<Topic extends keyof Notices>(topic: Topic, data: Notices[Topic]): void {
+    this.cloud.run.universe.notices.push({ account: this.account, region: this.region, topic, data } as Notice);
   }
   get credentials(): Map<string, Credential> {
     return this.cloud.run.universe.credentials;

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { Journal } from "../kernel/journal.ts";
 import { decode, encode } from "../kernel/snapshot.ts";
 import type { Instant } from "../kernel/units.ts";
+import type { Act } from "../world/acts.ts";
 import { fileBlobs, type Blobs } from "./blobs.ts";
 import { Cloud, emptyRun, type CloudRun, type Request } from "./cloud.ts";
 
-/** What the journal holds: calls, and the moves of the clock that somebody ordered. */
+/** What the journal holds: calls, what was done to the world, and the moves of the clock that somebody ordered. */
 type Entry = { at: Instant } & (
   | { kind: "call"; call: Request }
+  | { kind: "act"; act: Act }
   | { kind: "clock" }
   | { kind: "reset"; seed: string }
   | { kind: "endpoint"; endpoint: string }
@@ -46,6 +48,10 @@ export class Keeper {
 
   record(call: Request): Promise<void> {
     return this.#append({ at: this.cloud.run.now, kind: "call", call });
+  }
+
+  acted(act: Act): Promise<void> {
+    return this.#append({ at: this.cloud.run.now, kind: "act", act });
   }
 
   /** Remembers how far time has come, so that it does not run backwards over a restart. */
@@ -87,6 +93,7 @@ async function replay(cloud: Cloud, entry: Entry): Promise<void> {
   cloud.advance(entry.at);
   if (entry.kind === "reset") cloud.run = emptyRun(entry.seed, entry.at, cloud.run.universe.endpoint);
   if (entry.kind === "endpoint") cloud.run.universe.endpoint = entry.endpoint;
+  if (entry.kind === "act") cloud.act(entry.act);
   if (entry.kind === "call") {
     await cloud.load(entry.call.service);
     cloud.call(entry.call);

@@ -360,3 +360,24 @@ describe("others are not harmed", () => {
     expect((await get("health")).status).toBe("ok");
   });
 });
+
+describe("POST /_causeway/world", () => {
+  test("does something to the world, and says when", async () => {
+    const { cloud, post } = await start();
+    expect(await post("world", { act: "lose-zone", zone: "euw1-az1" })).toEqual({
+      status: 200,
+      body: { at: START, act: "lose-zone", zone: "euw1-az1" },
+    });
+    expect([...cloud.run.universe.world.zonesLost]).toEqual(["euw1-az1"]);
+  });
+
+  test("what is no act, and what names nothing that is there, is refused in words", async () => {
+    const { post } = await start();
+    expect(await post("world", "{")).toMatchObject({ status: 400, body: { code: "ACT_BODY" } });
+    expect(await post("world", { act: "lose-zone" })).toMatchObject({ status: 400, body: { message: expect.stringMatching(/^zone: /) } });
+    expect(await post("world", { act: "power-off", machine: "rack-9" })).toMatchObject({
+      status: 404,
+      body: { code: "ACT_UNKNOWN", message: "There is no machine rack-9." },
+    });
+  });
+});

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream";
 import { Pace, type Speed } from "../kernel/pace.ts";
 import { UserError } from "../kernel/assert.ts";
 import { date, instant } from "../kernel/units.ts";
+import { actSchema, type Act } from "../world/acts.ts";
 import { slice } from "./clients.ts";
 import { emptyRun, type Cloud } from "./cloud.ts";
 import { Front, type HttpResponse } from "./front.ts";
@@ -202,6 +203,7 @@ async function controls(all: Controls, request: IncomingMessage, response: Serve
   if (route === "GET /_causeway/coverage") return json(response, 200, front.coverage);
   if (route === "GET /_causeway/clock") return json(response, 200, clock(all));
   if (route === "POST /_causeway/clock") return setClock(all, body, response);
+  if (route === "POST /_causeway/world") return act(all, body, response);
   if (route === "GET /_causeway/events") return events(all, request, response);
   if (route === "POST /_causeway/reset") {
     if (keeper) await keeper.reset("causeway");
@@ -215,9 +217,32 @@ async function controls(all: Controls, request: IncomingMessage, response: Serve
     "GET /_causeway/clock",
     "POST /_causeway/clock",
     "POST /_causeway/reset",
+    "POST /_causeway/world",
     "GET /_causeway/events",
   ];
   return json(response, request.url === "/_causeway/" || request.url === "/_causeway" ? 200 : 404, { routes });
+}
+
+/** `{"act": "lose-zone", "zone": "euw1-az1"}` and the others of `world/acts.ts`. */
+async function act({ cloud, pace, keeper }: Controls, body: Buffer, response: ServerResponse): Promise<void> {
+  const fix = '{"act": "lose-zone", "zone": "euw1-az1"}';
+  let said: unknown;
+  try {
+    said = JSON.parse(body.toString());
+  } catch {
+    return json(response, 400, { code: "ACT_BODY", message: "The body is not JSON.", fix });
+  }
+  const { success, error } = actSchema.safeParse(said);
+  if (!success) {
+    const message = error.issues.map(({ path, message: wrong }) => `${path.join(".") || "act"}: ${wrong}`).join("; ");
+    return json(response, 400, { code: "ACT_BODY", message, fix });
+  }
+  const refused = cloud.refused(said as Act);
+  if (refused) return json(response, 404, { code: "ACT_UNKNOWN", message: refused, fix: "Look at what is there, then name it." });
+  cloud.act(said as Act);
+  await keeper?.acted(said as Act);
+  pace.poke();
+  return json(response, 200, { at: date(cloud.run.now), ...(said as Act) });
 }
 
 function clock({ cloud, pace }: Controls) {

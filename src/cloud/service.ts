@@ -1,7 +1,9 @@
 /** The vocabulary of a service: what an operation is given, what it may answer, how it refuses. */
 import type { Duration, Instant } from "../kernel/units.ts";
+import type { Change, Physics } from "../world/physics.ts";
 import type { World } from "../world/world.ts";
 import type { Blob, Blobs } from "./blobs.ts";
+import type { LatencyName } from "./latencies.ts";
 import type { ServiceName, Services } from "./services/list.ts";
 import type { Api } from "./wire/protocol.ts";
 
@@ -74,6 +76,12 @@ export interface Call<State = any, Timers = any> {
   readonly date: Date;
   readonly state: State;
   readonly world: World;
+  /** The hands for those that act on the world: what EC2 does to machines, an agent to containers. */
+  readonly physics: Physics;
+  /** A draw of that row of `latencies.ts`; its median where the run is told to take medians. */
+  latency(name: LatencyName): Duration;
+  /** Lets other services of the account and region know, at this instant; those that `hear` such. */
+  tell<Topic extends keyof Notices>(topic: Topic, data: Notices[Topic]): void;
   /** `id("vpc")` → `vpc-0a1b…` with 17 hexadecimal digits, as AWS's long ids. */
   id(prefix: string, digits?: number): string;
   uuid(): string;
@@ -109,6 +117,26 @@ export interface Call<State = any, Timers = any> {
   endpoint(): string;
   arn(service: string, resource: string, scope?: { region?: string; account?: string }): string;
 }
+
+/** What services tell each other inside AWS, without an API: topic → what is said. */
+export type Notices = {
+  /** EC2: an instance has another state, by its API. */
+  "instance-state": { instanceId: string; state: "pending" | "running" | "shutting-down" | "terminated" | "stopping" | "stopped" };
+  /** EC2: a running instance's status checks have another result. */
+  "instance-status": { instanceId: string; status: "ok" | "impaired" | "initializing" };
+  /** Elastic Load Balancing: a target has another health. */
+  "target-health": { targetGroupArn: string; id: string; port: number; state: string; reason?: string };
+  /** CloudWatch: an alarm that has a scaling policy among its actions is in the state of those actions; said again each minute (CW-012). */
+  "alarm-action": { action: string; alarmName: string; alarmArn: string; state: "OK" | "ALARM" | "INSUFFICIENT_DATA"; value?: number };
+  /** ECS: a service's tasks or wishes are others. */
+  "service-changed": { clusterArn: string; serviceArn: string };
+  /** Any service: what its users may have rules for in EventBridge. */
+  event: { source: `aws.${string}`; detailType: string; detail: Record<string, unknown>; resources: string[] };
+  /** Systems Manager: a managed node came, went, or can or cannot be reached. */
+  "node-changed": { instanceId: string; pingStatus: string };
+};
+
+export type Notice = { [Topic in keyof Notices]: { account: string; region: string; topic: Topic; data: Notices[Topic] } }[keyof Notices];
 
 /** `ask("s3").PutObject(input)`: the operations without their first parameter. */
 export type Asked<Ops> = {
@@ -171,6 +199,10 @@ export interface Service {
   operations: Record<string, (call: any, input: any) => any>;
   /** Events that `after` and `background` name. */
   timers?: Record<string, (call: any, data: any) => void>;
+  /** What it perceives of the world: called at the instant of a change, for each account and region that it has state of. */
+  senses?: { [Kind in Change["kind"]]?: (call: any, change: Extract<Change, { kind: Kind }>) => void };
+  /** What other services of its account and region tell it. */
+  hears?: { [Topic in keyof Notices]?: (call: any, said: Notices[Topic]) => void };
   /** All of its resources that can carry tags, for the Resource Groups Tagging API. */
   tagged?: (call: any) => Iterable<Tagged>;
   /** Sets and removes tags of the resource with that ARN; answers false when it is not one of its own. */

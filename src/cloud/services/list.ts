@@ -2,6 +2,11 @@
 import type { cloudformation } from "../cloudformation/cloudformation.ts";
 import type { Service } from "../service.ts";
 import type { acm } from "./acm.ts";
+import type { applicationautoscaling } from "./applicationautoscaling/applicationautoscaling.ts";
+import type { autoscaling } from "./autoscaling/autoscaling.ts";
+import type { cloudwatch } from "./cloudwatch/cloudwatch.ts";
+import type { ecs } from "./ecs/ecs.ts";
+import type { elasticloadbalancing } from "./elasticloadbalancing/elasticloadbalancing.ts";
 import type { logs } from "./cloudwatch-logs/logs.ts";
 import type { ec2 } from "./ec2/ec2.ts";
 import type { ecr } from "./ecr.ts";
@@ -19,6 +24,11 @@ import type { sts } from "./sts.ts";
 
 export type Services = {
   acm: typeof acm;
+  applicationautoscaling: typeof applicationautoscaling;
+  autoscaling: typeof autoscaling;
+  cloudwatch: typeof cloudwatch;
+  ecs: typeof ecs;
+  elasticloadbalancing: typeof elasticloadbalancing;
   cloudformation: typeof cloudformation;
   ec2: typeof ec2;
   ecr: typeof ecr;
@@ -41,6 +51,26 @@ export type ServiceName = keyof Services;
 /** Each key is the service's name in ARNs; `signing` its name in a signature's credential scope. */
 export const services: { [Name in ServiceName]: { signing: string; load: () => Promise<Service> } } = {
   acm: { signing: "acm", load: async () => (await import("./acm.ts")).acm },
+  applicationautoscaling: {
+    signing: "application-autoscaling",
+    load: async () => (await import("./applicationautoscaling/applicationautoscaling.ts")).applicationautoscaling,
+  },
+  autoscaling: {
+    signing: "autoscaling",
+    load: async () => (await import("./autoscaling/autoscaling.ts")).autoscaling,
+  },
+  cloudwatch: {
+    signing: "monitoring",
+    load: async () => (await import("./cloudwatch/cloudwatch.ts")).cloudwatch,
+  },
+  ecs: {
+    signing: "ecs",
+    load: async () => (await import("./ecs/ecs.ts")).ecs,
+  },
+  elasticloadbalancing: {
+    signing: "elasticloadbalancing",
+    load: async () => (await import("./elasticloadbalancing/elasticloadbalancing.ts")).elasticloadbalancing,
+  },
   cloudformation: { signing: "cloudformation", load: async () => (await import("../cloudformation/cloudformation.ts")).cloudformation },
   ec2: { signing: "ec2", load: async () => (await import("./ec2/ec2.ts")).ec2 },
   ecr: { signing: "ecr", load: async () => (await import("./ecr.ts")).ecr },

@@ -1,6 +1,6 @@
 /** Amazon EventBridge: buses, rules, events. API: https://docs.aws.amazon.com/eventbridge/latest/APIReference/ */
 import type * as sdk from "@aws-sdk/client-eventbridge";
-import { AwsError, type Operations, type Service, type Tagged } from "../../service.ts";
+import { AwsError, type Notices, type Operations, type Service, type Tagged } from "../../service.ts";
 import {
   busArn,
   DEFAULT,
@@ -220,6 +220,15 @@ function tag(call: Here, arn: string, set: Record<string, string>, remove: reado
   return false;
 }
 
+/** An event of an AWS service: on the default bus. docs.aws.amazon.com/eventbridge/latest/ref/event-delivery-level.html */
+function heard(call: Here, { source, detailType, detail, resources }: Notices["event"]): void {
+  const bus = findBus(call);
+  if (bus.rules.size === 0) return;
+  const { account, region } = call;
+  const time = call.date.toISOString().replace(".000Z", "Z");
+  publish(call, bus, { version: "0", id: call.uuid(), "detail-type": detailType, source, account, time, region, resources, detail });
+}
+
 export const events = {
   api: { signing: "events", protocol: "awsJson1_1", version: "2015-10-07", target: "AWSEvents" },
   sdk: () => import("@aws-sdk/client-eventbridge"),
@@ -227,6 +236,7 @@ export const events = {
   state,
   operations,
   timers: { scheduled: fire, deliver },
+  hears: { event: heard },
   changes: { TestEventPattern: false },
   tagged,
   tag,
