@@ -10,6 +10,9 @@ const commands: Record<string, () => Promise<Command>> = {
   cloud: async () => (await import("./cloud.ts")).cloud,
   diagram: async () => (await import("./diagram.ts")).diagram,
   eject: async () => (await import("./eject.ts")).eject,
+  import: async () => (await import("./import.ts")).importCompose,
+  init: async () => (await import("./init.ts")).init,
+  site: async () => (await import("./site.ts")).site,
   synth: async () => (await import("./synth.ts")).synth,
   version: async () => (await import("./version.ts")).version,
 };
