@@ -127,11 +127,20 @@ export type Notices = {
   /** Elastic Load Balancing: a target has another health. */
   "target-health": { targetGroupArn: string; id: string; port: number; state: string; reason?: string };
   /** CloudWatch: an alarm that has a scaling policy among its actions is in the state of those actions; said again each minute (CW-012). */
-  "alarm-action": { action: string; alarmName: string; alarmArn: string; state: "OK" | "ALARM" | "INSUFFICIENT_DATA"; value?: number };
+  "alarm-action": {
+    action: string;
+    alarmName: string;
+    alarmArn: string;
+    state: "OK" | "ALARM" | "INSUFFICIENT_DATA";
+    /** The datapoints that it was judged by, newest first. */
+    values: number[];
+  };
   /** ECS: a service's tasks or wishes are others. */
   "service-changed": { clusterArn: string; serviceArn: string };
   /** Any service: what its users may have rules for in EventBridge. */
   event: { source: `aws.${string}`; detailType: string; detail: Record<string, unknown>; resources: string[] };
+  /** Systems Manager: a command has ended on all of its nodes. */
+  "command-over": { commandId: string; status: string };
   /** Systems Manager: a managed node came, went, or can or cannot be reached. */
   "node-changed": { instanceId: string; pingStatus: string };
 };

@@ -73,6 +73,24 @@ export const actSchema = z.discriminatedUnion("act", [
     every: time.optional(),
   }),
   z.strictObject({ act: z.literal("no-demand"), id: name }),
+  /** What every script that contains `part` comes to from now on. */
+  z.strictObject({
+    act: z.literal("script"),
+    part: name,
+    takes: time,
+    exit: z.number().int().min(0).max(255),
+    output: z.string().max(24_000).default(""),
+  }),
+  /** A system's maker publishes a patch, now. */
+  z.strictObject({
+    act: z.literal("publish-patch"),
+    patch: name,
+    system: z.enum(["AMAZON_LINUX_2023", "DEBIAN", "UBUNTU"]),
+    classification: name.default("Security"),
+    severity: name.default("Important"),
+    priority: name.default("Required"),
+    reboot: z.boolean().default(false),
+  }),
   /** A host is put into a data centre, switched off. */
   z.strictObject({
     act: z.literal("place-host"),
@@ -121,6 +139,9 @@ const acts: { [Name in Act["act"]]: (physics: Physics, said: Said<Name>) => void
   },
   demand: (physics, { id, act: _act, ...wish }) => demand(physics, id, wish),
   "no-demand": (physics, { id }) => forget(physics, id),
+  script: ({ world }, { part, takes, exit, output }) => void world.scripts.set(part, { takes, exit, output }),
+  "publish-patch": ({ world, now }, { act: _act, patch, ...facts }) =>
+    void world.patches.set(patch, { name: patch, released: now, ...facts }),
   "place-host": ({ world }, { machine, site, address, cores, memory, boot }) =>
     place(world, { id: machine, network: site, site, address, cores, memory, boot: milliseconds(boot) }),
   "remove-host": (physics, { machine }) => remove(physics, machine),

@@ -2,6 +2,7 @@
 import { assert } from "../kernel/assert.ts";
 import type { Bytes, Duration, Instant } from "../kernel/units.ts";
 import { end, vanish } from "./containers.ts";
+import { restarted } from "./patches.ts";
 import type { Physics } from "./physics.ts";
 import type { World } from "./world.ts";
 
@@ -57,7 +58,9 @@ export function switchOn(physics: Physics, id: string): void {
 
 export function booted(physics: Physics, id: string, boot: number): void {
   const machine = physics.world.machines.get(id);
-  if (machine?.state === "booting" && machine.boots === boot) turn(physics, machine, "on");
+  if (machine?.state !== "booting" || machine.boots !== boot) return;
+  restarted(physics.world, id);
+  turn(physics, machine, "on");
 }
 
 /** As by a power switch: what runs on it is gone with it. */
@@ -65,6 +68,12 @@ export function switchOff(physics: Physics, id: string): void {
   const machine = machineOf(physics.world, id);
   for (const container of machine.containers) end(physics, container, { code: 137, cause: "power" });
   turn(physics, machine, "off");
+}
+
+/** As its own system does it. */
+export function restart(physics: Physics, id: string): void {
+  switchOff(physics, id);
+  switchOn(physics, id);
 }
 
 /** Its system stops to answer, though power is there. Only a restart helps. */
@@ -80,6 +89,7 @@ export function remove(physics: Physics, id: string): void {
   const machine = machineOf(physics.world, id);
   if (machine.state !== "off") switchOff(physics, id);
   for (const container of machine.containers) vanish(physics.world, container);
+  physics.world.installed.delete(id);
   physics.world.machines.delete(id);
 }
 

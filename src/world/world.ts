@@ -2,8 +2,10 @@
 import type { Container, Behaviour } from "./containers.ts";
 import type { Demand } from "./demand.ts";
 import type { Machine } from "./machines.ts";
+import type { Installed, Patch } from "./patches.ts";
 import type { Change } from "./physics.ts";
 import type { Registry } from "./registries.ts";
+import type { Outcome } from "./scripts.ts";
 
 export type World = {
   /** Regions that are lost as a whole. */
@@ -23,6 +25,12 @@ export type World = {
   /** Registries that are not AWS's, by host name. */
   registries: Map<string, Registry>;
   demands: Map<string, Demand>;
+  /** A part of a script → what a script with it comes to. */
+  scripts: Map<string, Outcome>;
+  /** By name. */
+  patches: Map<string, Patch>;
+  /** Machine → what it has of them. */
+  installed: Map<string, Map<string, Installed>>;
   /** Since the cloud last looked. */
   changes: Change[];
 };
@@ -38,5 +46,8 @@ export const createWorld = (): World => ({
   images: new Map(),
   registries: new Map(),
   demands: new Map(),
+  scripts: new Map(),
+  patches: new Map(),
+  installed: new Map(),
   changes: [],
 });

@@ -3,13 +3,16 @@ import type * as sdk from "@aws-sdk/client-ssm";
 import { AwsError, type Call, type Operations } from "../../service.ts";
 import type { ParameterState } from "./parameter.ts";
 
-type Here = Call<ParameterState>;
+type Here = Call<Pick<ParameterState, "settings">>;
 type Setting = { standard: string; values: readonly string[] };
 
 export const DEFAULT_TIER = "/ssm/parameter-store/default-parameter-tier";
+/** Of machines outside AWS: SSM-017. */
+export const TIER = "/ssm/managed-instance/activation-tier";
 /** The settings that we act on, or that change nothing but a quota which we do not enforce. */
 const SETTINGS: Record<string, Setting> = {
   [DEFAULT_TIER]: { standard: "Standard", values: ["Standard", "Advanced", "Intelligent-Tiering"] },
+  [TIER]: { standard: "standard", values: ["standard", "advanced"] },
   "/ssm/parameter-store/high-throughput-enabled": { standard: "false", values: ["true", "false"] },
 };
 

@@ -1,25 +1,38 @@
-/** AWS Systems Manager: so far its Parameter Store. API: https://docs.aws.amazon.com/systems-manager/latest/APIReference/ */
+/** AWS Systems Manager: Parameter Store, managed nodes, Run Command, patches. API: https://docs.aws.amazon.com/systems-manager/latest/APIReference/ */
 import type * as sdk from "@aws-sdk/client-ssm";
 import type { Call, Operations, Service } from "../../service.ts";
-import { arnOf, parameterState, type ParameterTimers } from "./parameter.ts";
+import { activationOperations } from "./activations.ts";
+import { commandOperations, commandTimers, nodeChanged } from "./commands.ts";
+import { documentOperations } from "./documents.ts";
+import { instanceChanged, machineChanged, nodeOperations, nodeTimers, RegisterManagedInstance, sensed } from "./nodes.ts";
+import { arnOf } from "./parameter.ts";
+import { baselineOperations } from "./patch-baselines.ts";
+import { state, type State, type Timers } from "./state.ts";
 import { parameterOperations, parameterTimers } from "./parameters.ts";
 import { parameterResource } from "./parameter-resource.ts";
 import { settingOperations } from "./settings.ts";
 import { tagOperations } from "./tags.ts";
 
-const state = () => ({ ...parameterState() });
-type State = ReturnType<typeof state>;
-type Timers = ParameterTimers;
-
-const operations = { ...parameterOperations, ...settingOperations, ...tagOperations } satisfies Operations<sdk.SSM, State, Timers>;
+const operations = {
+  ...activationOperations,
+  ...baselineOperations,
+  ...commandOperations,
+  ...documentOperations,
+  ...nodeOperations,
+  ...parameterOperations,
+  ...settingOperations,
+  ...tagOperations,
+} satisfies Operations<sdk.SSM, State, Timers>;
 
 export const ssm = {
   api: { signing: "ssm", protocol: "awsJson1_1", version: "2014-11-06", target: "AmazonSSM" },
   sdk: () => import("@aws-sdk/client-ssm"),
-  needs: ["kms"],
+  needs: ["ec2", "iam", "kms"],
   state,
-  operations,
-  timers: parameterTimers,
+  operations: { ...operations, RegisterManagedInstance },
+  timers: { ...commandTimers, ...nodeTimers, ...parameterTimers },
+  senses: { machine: machineChanged, line: sensed },
+  hears: { "instance-state": instanceChanged, "node-changed": nodeChanged },
   *tagged(call: Call<State, Timers>) {
     for (const [name, { tags }] of call.state.parameters) yield { arn: arnOf(call, name), tags };
   },
