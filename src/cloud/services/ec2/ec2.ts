@@ -1,4 +1,4 @@
-/** Amazon EC2: its networking. Each noun has its own file. API: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ */
+/** Amazon EC2: networking and instances. Each noun has its own file. API: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ */
 import type * as sdk from "@aws-sdk/client-ec2";
 import type { Operations, Service } from "../../service.ts";
 import { accountAttributeOperations } from "./account-attributes.ts";
@@ -11,10 +11,16 @@ import { endpointResources } from "./endpoint-resources.ts";
 import { endpointServiceOperations } from "./endpoint-services.ts";
 import { endpointOperations, endpointTimers } from "./endpoints.ts";
 import { flowLogOperations, flowLogResources } from "./flow-logs.ts";
+import { imageOperations } from "./images.ts";
+import { instanceResources } from "./instance-resources.ts";
+import { instanceTimers } from "./instance-states.ts";
+import { machineChanged, statusTimers } from "./instance-status.ts";
 import { instanceTypeOperations } from "./instance-types.ts";
+import { instanceOperations } from "./instances.ts";
 import { interfaceAddressOperations } from "./interface-addresses.ts";
 import { interfaceOperations } from "./interfaces.ts";
 import { internetGatewayOperations } from "./internet-gateways.ts";
+import { launchTemplateOperations } from "./launch-templates.ts";
 import { natGatewayAddressOperations, natGatewayAddressTimers } from "./nat-gateway-addresses.ts";
 import { natGatewayOperations, natGatewayTimers } from "./nat-gateways.ts";
 import { networkAclOperations, networkAclResources } from "./network-acls.ts";
@@ -30,6 +36,7 @@ import { securityGroupOperations } from "./security-groups.ts";
 import type { State } from "./state.ts";
 import { subnetOperations } from "./subnets.ts";
 import { tag, tagged, tagOperations } from "./tags.ts";
+import { volumeOperations } from "./volumes.ts";
 import { vpcBlockOperations } from "./vpc-blocks.ts";
 import { vpcResources } from "./vpc-resources.ts";
 import { vpcOperations } from "./vpcs.ts";
@@ -42,10 +49,13 @@ const operations = honouringDryRun({
   ...endpointOperations,
   ...endpointServiceOperations,
   ...flowLogOperations,
+  ...imageOperations,
+  ...instanceOperations,
   ...instanceTypeOperations,
   ...interfaceAddressOperations,
   ...interfaceOperations,
   ...internetGatewayOperations,
+  ...launchTemplateOperations,
   ...natGatewayAddressOperations,
   ...natGatewayOperations,
   ...networkAclOperations,
@@ -59,15 +69,26 @@ const operations = honouringDryRun({
   ...subnetOperations,
   ...tagOperations,
   ...vpcBlockOperations,
+  ...volumeOperations,
   ...vpcOperations,
 }) satisfies Operations<sdk.EC2, State>;
 
 export const ec2 = {
+  needs: ["cloudwatch", "iam", "servicequotas", "ssm"],
   api: { signing: "ec2", protocol: "ec2Query", version: "2016-11-15", namespace: "http://ec2.amazonaws.com/doc/2016-11-15/" },
   sdk: () => import("@aws-sdk/client-ec2"),
   state: foundation,
   operations,
-  timers: { ...endpointTimers, ...natGatewayAddressTimers, ...natGatewayTimers, ...peeringTimers, ...prefixListTimers },
+  timers: {
+    ...endpointTimers,
+    ...instanceTimers,
+    ...natGatewayAddressTimers,
+    ...natGatewayTimers,
+    ...peeringTimers,
+    ...prefixListTimers,
+    ...statusTimers,
+  },
+  senses: { machine: machineChanged },
   tagged,
   tag,
   resources: {
@@ -75,6 +96,7 @@ export const ec2 = {
     ...dhcpOptionsResources,
     ...endpointResources,
     ...flowLogResources,
+    ...instanceResources,
     ...networkAclResources,
     ...peeringResources,
     ...prefixListResources,

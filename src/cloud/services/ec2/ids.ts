@@ -57,6 +57,15 @@ const kinds = {
     notFound: "InvalidRouteTableID.NotFound",
     message: (id) => `The routeTable ID '${id}' does not exist`,
   },
+  lt: {
+    notFound: "InvalidLaunchTemplateId.NotFound",
+    message: (id) => `The specified launch template, with template ID ${id}, does not exist.`,
+  },
+  vol: {
+    malformed: "InvalidVolumeID.Malformed",
+    notFound: "InvalidVolume.NotFound",
+    message: (id) => `The volume '${id}' does not exist.`,
+  },
   rtbassoc: { notFound: "InvalidAssociationID.NotFound", message: (id) => `The association ID '${id}' does not exist` },
   sg: {
     malformed: "InvalidGroupId.Malformed",

@@ -5,7 +5,9 @@ import type { Address } from "./elastic-ips.ts";
 import type { DhcpOptions } from "./dhcp-options.ts";
 import type { EgressOnlyInternetGateway, InternetGateway } from "./internet-gateways.ts";
 import type { FlowLog } from "./flow-logs.ts";
+import type { Instance } from "./instances.ts";
 import type { Interface } from "./interfaces.ts";
+import type { LaunchTemplate } from "./launch-templates.ts";
 import type { NatGateway } from "./nat-gateways.ts";
 import type { NetworkAcl } from "./network-acls.ts";
 import type { Peering } from "./peering.ts";
@@ -40,6 +42,9 @@ export const state = () => ({
   flowLogs: new Map<string, FlowLog>(),
   vpcPeeringConnections: new Map<string, Peering>(),
   vpnGateways: new Map<string, VpnGateway>(),
+  instances: new Map<string, Instance>(),
+  launchTemplates: new Map<string, LaunchTemplate>(),
+  volumes: new Map<string, sdk.Volume & { VolumeId: string; Tags: sdk.Tag[] }>(),
   /** Client tokens of creations, `operation/token` → what it made and of what request. */
   clientTokens: new Map<string, { id: string; request: string }>(),
 });

@@ -25,7 +25,9 @@ const kinds: Record<string, { type: sdk.ResourceType; of: (state: State) => Map<
   eipalloc: { type: "elastic-ip", of: (state) => state.addresses },
   eni: { type: "network-interface", of: (state) => state.networkInterfaces },
   fl: { type: "vpc-flow-log", of: (state) => state.flowLogs },
+  i: { type: "instance", of: (state) => state.instances },
   igw: { type: "internet-gateway", of: (state) => state.internetGateways },
+  lt: { type: "launch-template", of: (state) => state.launchTemplates },
   nat: { type: "natgateway", of: (state) => state.natGateways },
   pcx: { type: "vpc-peering-connection", of: (state) => state.vpcPeeringConnections },
   pl: { type: "prefix-list", of: (state) => state.prefixLists },
@@ -33,6 +35,7 @@ const kinds: Record<string, { type: sdk.ResourceType; of: (state: State) => Map<
   sg: { type: "security-group", of: (state) => state.securityGroups },
   sgr: { type: "security-group-rule", of: (state) => state.securityGroupRules },
   subnet: { type: "subnet", of: (state) => state.subnets },
+  vol: { type: "volume", of: (state) => state.volumes },
   vpc: { type: "vpc", of: (state) => state.vpcs },
   vpce: { type: "vpc-endpoint", of: (state) => state.vpcEndpoints },
 };
