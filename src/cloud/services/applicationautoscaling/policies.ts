@@ -64,7 +64,7 @@ export const policyOperations = {
 export function deletePolicy(call: Here, policy: Policy): void {
   call.state.policies.delete(policyKey(policy.ResourceId, policy.PolicyName));
   call.state.targets.get(policy.ResourceId)?.policies.delete(policy.PolicyName);
-  if (policy.Alarms.length) call.ask("cloudwatch").DeleteAlarms({ AlarmNames: policy.Alarms.map(({ AlarmName }) => AlarmName) });
+  if (policy.Alarms.length) call.ask("cloudwatch").DeleteAlarms({ AlarmNames: policy.Alarms.map((alarm) => alarm.AlarmName) });
 }
 
 function made(call: Here, resource: string, name: string, type: sdk.PolicyType): Policy {
@@ -83,7 +83,7 @@ function made(call: Here, resource: string, name: string, type: sdk.PolicyType):
 
 function alarmsOf(call: Here, policy: Policy): sdk.Alarm[] {
   if (policy.PolicyType !== "StepScaling") return policy.Alarms;
-  const { MetricAlarms = [] } = call.ask("cloudwatch").DescribeAlarms({ ActionPrefix: policy.PolicyARN });
+  const { MetricAlarms } = call.ask("cloudwatch").DescribeAlarms({ ActionPrefix: policy.PolicyARN });
   return MetricAlarms.map(({ AlarmName, AlarmArn }) => ({ AlarmName, AlarmARN: AlarmArn }));
 }
 

@@ -21,9 +21,9 @@ export type Target = Known<
 export type Cooldown = { until: Instant; from: number; to: number };
 
 export type Policy = Known<
-  sdk.ScalingPolicy,
+  Omit<sdk.ScalingPolicy, "Alarms">,
   "PolicyARN" | "PolicyName" | "ServiceNamespace" | "ResourceId" | "ScalableDimension" | "PolicyType" | "CreationTime"
-> & { Alarms: Known<sdk.Alarm, "AlarmName" | "AlarmARN">[] };
+> & { Alarms: { AlarmName: string; AlarmARN: string }[] };
 
 export type Scheduled = Known<
   sdk.ScheduledAction,

@@ -1,0 +1,52 @@
+/** What tasks use of what they reserve: AWS/ECS's metrics. docs.aws.amazon.com/AmazonECS/latest/developerguide/service_utilization.html */
+import { mib } from "../../../kernel/units.ts";
+import { coresUsed, memoryUsed } from "../../../world/containers.ts";
+import type { Change } from "../../../world/physics.ts";
+import { level } from "../cloudwatch/report.ts";
+import { definitionOf, type Here, type Service, type Task } from "./state.ts";
+
+/** Its containers do more or less, or it has begun or ended: its service's sums are others. ECS-017… CW-017, CW-018 */
+export function usageChanged(call: Here, task: Task): void {
+  const before = task.used;
+  const running = task.lastStatus === "RUNNING" || task.lastStatus === "DEACTIVATING" || task.lastStatus === "STOPPING";
+  task.used = { cores: 0, memory: 0 };
+  if (running)
+    for (const { id } of task.containers) {
+      const container = call.world.containers.get(id);
+      if (!container) continue;
+      task.used.cores += coresUsed(container);
+      task.used.memory += memoryUsed(container);
+    }
+  const service = task.service === undefined ? undefined : call.state.services.get(task.service);
+  if (!service) return;
+  const was = before.memory > 0 ? 1 : 0;
+  const is = task.used.memory > 0 ? 1 : 0;
+  service.used.cores += task.used.cores - before.cores;
+  service.used.memory += task.used.memory - before.memory;
+  service.used.tasks += is - was;
+  report(call, service);
+}
+
+export function loadChanged(call: Here, { containers }: Extract<Change, { kind: "load" }>): void {
+  for (const id of containers) {
+    const arn = call.state.containers.get(id);
+    const task = arn === undefined ? undefined : call.state.tasks.get(arn);
+    if (task) usageChanged(call, task);
+  }
+}
+
+/** CW-018: used over reserved; only while tasks run. */
+function report(call: Here, service: Service): void {
+  const { needs } = definitionOf(call, service.definition);
+  const { cores, memory, tasks } = service.used;
+  const share = (used: number, reserved: number) =>
+    tasks === 0 || reserved === 0 ? undefined : Number(((100 * used) / (reserved * tasks)).toPrecision(12));
+  const series = (name: string) => ({
+    namespace: "AWS/ECS",
+    name,
+    dimensions: { ClusterName: service.cluster, ServiceName: service.name },
+    unit: "Percent",
+  });
+  level(call, series("CPUUtilization"), share(cores * 1024, needs.cpu));
+  level(call, series("MemoryUtilization"), share(memory / mib(1), needs.memory));
+}
