@@ -71,18 +71,19 @@ function held(call: Here, { cooldowns }: Target, to: number, out: boolean): bool
   return cooldowns.out !== undefined && call.now < cooldowns.out.until && to <= cooldowns.out.to;
 }
 
-/** What a proposal is reckoned from: during a scale-out's cooldown, from what there was before it (AAS-022). */
-function baseOf(call: Here, { cooldowns }: Target, tasks: Tasks): number {
-  const { out } = cooldowns;
-  return out && call.now < out.until ? Math.min(out.from, tasks.running) : tasks.running;
+/** What a proposal is reckoned from: during a scale-out's cooldown, without what it has added (AAS-022). */
+function baseOf(call: Here, { cooldowns: { out } }: Target, { running }: Tasks): number {
+  if (!out || call.now >= out.until) return running;
+  return running >= out.to ? running - (out.to - out.from) : Math.min(out.from, running);
 }
 
 function trackedBy(call: Here, { policy, target, tasks, alarm, values, cause }: Question): Proposal | undefined {
   const { TargetValue = 0, ScaleOutCooldown, ScaleInCooldown, DisableScaleIn } = policy.TargetTrackingScalingPolicyConfiguration!;
   const metric = values[0]!;
   if (alarm === policy.Alarms[0]?.AlarmName) {
-    const to = tracked(baseOf(call, target, tasks), metric, TargetValue);
-    return to > tasks.desired ? { to, base: tasks.running, cooldown: ScaleOutCooldown ?? COOLDOWN, cause } : undefined;
+    const base = baseOf(call, target, tasks);
+    const to = tracked(base, metric, TargetValue);
+    return to > tasks.desired ? { to, base, cooldown: ScaleOutCooldown ?? COOLDOWN, cause } : undefined;
   }
   if (DisableScaleIn) return undefined;
   const to = Math.max(tracked(tasks.running, metric, TargetValue), othersWant(call, policy, target, tasks));
@@ -126,7 +127,7 @@ function stepped(call: Here, { policy, target, tasks, alarm: name, values, cause
   const to = adjusted(base, AdjustmentType, step.ScalingAdjustment ?? 0, MinAdjustmentMagnitude);
   // Reckoned from fewer tasks than there will be, it takes none away (AAS-022).
   if (to === base || (to > base && to <= tasks.desired)) return undefined;
-  return { to, base: tasks.running, cooldown: Cooldown ?? COOLDOWN, cause };
+  return { to, base, cooldown: Cooldown ?? COOLDOWN, cause };
 }
 
 /** Its ARN ends with what it is known by. */

@@ -6,16 +6,10 @@ import { alive } from "../../../world/machines.ts";
 import type { Change } from "../../../world/physics.ts";
 import type { Notices } from "../../service.ts";
 import { changed, containerInstanceOperations, deregister } from "./container-instances.ts";
+import { reaches } from "./reach.ts";
 import { lookAll } from "./scheduler.ts";
 import type { ContainerInstance, Here, Timers } from "./state.ts";
 import { lostAgent, reported, resume } from "./task-life.ts";
-
-/** Whether the machine's agent reaches this region. */
-function reaches({ world, region }: Here, machine: string): boolean {
-  const host = world.machines.get(machine);
-  if (!host || !alive(host) || world.regionsLost.has(region)) return false;
-  return host.site === undefined || !world.linesCut.has(`${host.site}/${region}`);
-}
 
 /** `ECS_CLUSTER=…` in the user data, as AWS's image reads it from /etc/ecs/ecs.config. */
 function clusterWanted(call: Here, machine: string): string | undefined {

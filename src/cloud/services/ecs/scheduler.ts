@@ -24,9 +24,13 @@ export const primaryOf = ({ deployments }: Service): Deployment => deployments.f
 
 export const tasksOf = (call: Here, service: Service): Task[] => [...service.tasks].flatMap((arn) => call.state.tasks.get(arn) ?? []);
 
-/** The scheduler looks at the service soon; once, however often it is told. */
+/** The scheduler looks at the service soon; once, however often it is told, at the earliest of the moments. */
 export function lookSoon(call: Here, service: Service, delay: Duration = call.latency("ecs-scheduler")): void {
-  if (service.event !== undefined || service.status === "INACTIVE") return;
+  if (service.status === "INACTIVE") return;
+  const at = plus(call.now, delay);
+  if (service.event !== undefined && service.looksAt !== undefined && service.looksAt <= at) return;
+  if (service.event !== undefined) call.cancel(service.event);
+  service.looksAt = at;
   service.event = call.after(delay, "look", { service: service.arn });
 }
 
@@ -95,7 +99,7 @@ function stopSurplus(call: Here, service: Service, live: readonly Task[], { desi
       stopped.push(task);
     }
   }
-  const current = live.filter((task) => task.deployment === primary.id && task.desiredStatus === "RUNNING");
+  const current = live.filter((task) => task.deployment === primary.id && task.desiredStatus === "RUNNING" && !draining(call, task));
   const loose = current.filter((task) => !isProtected(call, task));
   for (let surplus = current.length - desired; surplus > 0 && loose.length > 0; surplus--) {
     // What does not run yet, or is not well, is missed least.
@@ -112,7 +116,8 @@ function stopSurplus(call: Here, service: Service, live: readonly Task[], { desi
 function startMissing(call: Here, service: Service, live: Task[], { desired, most }: { desired: number; most: number }): void {
   const primary = primaryOf(service);
   if (primary.rollout === "FAILED") return;
-  const current = live.filter((task) => task.deployment === primary.id).length;
+  // Those on a machine that drains are to be replaced (ECS-031).
+  const current = live.filter((task) => task.deployment === primary.id && !draining(call, task)).length;
   // Those that stop still hold their machine, but count for nothing.
   let missing = Math.min(desired - current, most - live.length, STARTS_MAX);
   if (missing <= 0) return;
@@ -151,7 +156,7 @@ function startMissing(call: Here, service: Service, live: Task[], { desired, mos
     started.push(task);
   }
   if (started.length === 0) return;
-  if (missing === 0) service.failures = 0;
+  if (missing === 0) service.unplaced = 0;
   tell(call, service, `has started ${started.length} tasks: ${started.map(({ id }) => `(task ${id})`).join(" ")}.`);
   call.tell("service-changed", { clusterArn: cluster.arn, serviceArn: service.arn });
 }
@@ -177,8 +182,8 @@ function unplaced(call: Here, service: Service, lack: Lack | undefined, closest:
   announce(call, service, "ECS Service Action", "ERROR", "SERVICE_TASK_PLACEMENT_FAILURE", {
     reason: lack ? `RESOURCE:${lack}` : "NO ACTIVE INSTANCES",
   });
-  service.failures++;
-  lookSoon(call, service, service.failures < TRIES ? RETRY : RETRY_LATER);
+  service.unplaced++;
+  lookSoon(call, service, service.unplaced < TRIES ? RETRY : RETRY_LATER);
 }
 
 function daemonPlaces(call: Here, service: Service): string[] {

@@ -70,6 +70,7 @@ export const serviceOperations = {
       execute: input.enableExecuteCommand ?? false,
       connect: input.serviceConnectConfiguration,
       role: input.role,
+      unplaced: 0,
       failures: 0,
       used: { cores: 0, memory: 0, tasks: 0 },
     };

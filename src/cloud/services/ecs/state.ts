@@ -158,11 +158,14 @@ export type Service = {
   execute: boolean;
   connect?: sdk.ServiceConnectConfiguration;
   role?: string;
+  /** Attempts to place a task that failed one after the other. */
+  unplaced: number;
   /** Starts that failed one after the other, and until when nothing is started for that. */
   failures: number;
   waitsUntil?: Instant;
-  /** The scheduler's next look. */
+  /** The scheduler's next look, and when it is. */
   event?: number;
+  looksAt?: Instant;
   /** Sums over its running tasks, as last reported. */
   used: { cores: number; memory: number; tasks: number };
 };

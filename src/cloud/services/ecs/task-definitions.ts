@@ -175,6 +175,8 @@ function checkContainers(containers: readonly sdk.ContainerDefinition[], mode: s
         throw clientError("When networkMode=host, the host ports and container ports in port mappings must match.");
     for (const { containerName, condition } of dependsOn) checkDependency(containers, name, containerName ?? "", condition);
     if (healthCheck) checkHealth(name, healthCheck);
+    if (container.restartPolicy?.enabled)
+      throw new AwsError("NotImplemented", "Causeway does not emulate restart policies of containers.", 501);
     if (stopTimeout !== undefined && stopTimeout < 0) throw clientError("stopTimeout must not be negative.");
   }
   const sum = (of: (container: sdk.ContainerDefinition) => number) => containers.reduce((total, each) => total + of(each), 0);
@@ -193,6 +195,8 @@ function checkDependency(containers: readonly sdk.ContainerDefinition[], name: s
     throw clientError(`A dependency on the essential container '${other}' cannot have the condition ${condition}.`);
   if (condition === "HEALTHY" && !target.healthCheck)
     throw clientError(`Container '${other}' has no health check, so nothing can wait for its health.`);
+  if (condition !== "START")
+    throw new AwsError("NotImplemented", `Causeway does not emulate dependencies with the condition ${condition}.`, 501);
 }
 
 /** ECS-012 */

@@ -6,6 +6,7 @@ import { alive } from "../../../world/machines.ts";
 import type { Change } from "../../../world/physics.ts";
 import { pull } from "../../../world/registries.ts";
 import { REGISTRY_RATE } from "../../latencies.ts";
+import { reaches } from "./reach.ts";
 import { deregisterTargets, drainDelay, registerTargets } from "./load-balancing.ts";
 import { taskEnded, taskReady, taskUnhealthy } from "./scheduler.ts";
 import { definitionOf, type ContainerInstance, type Here, type Task, type TaskContainer, type Timers } from "./state.ts";
@@ -42,7 +43,7 @@ export function next(call: Here, { task: arn }: Timers["taskNext"]): void {
   const instance = task && instanceOf(call, task);
   if (!task || !instance) return;
   task.event = undefined;
-  if (!alive(call.world.machines.get(instance.machine))) return; // `resume` when it is back
+  if (!reaches(call, instance.machine)) return; // `resume` when it is back
   if (task.lastStatus === "PENDING") return fetch(call, task, instance);
   if (task.lastStatus === "ACTIVATING") return startContainers(call, task, instance);
   if (task.lastStatus === "DEACTIVATING") return endContainers(call, task);
@@ -55,7 +56,7 @@ export function resume(call: Here, task: Task): void {
     task.event = call.after(call.latency("task-to-agent"), "taskNext", { task: task.arn });
     return;
   }
-  if (task.desiredStatus === "STOPPED" && task.lastStatus === "RUNNING") endContainers(call, task);
+  if (task.desiredStatus === "STOPPED" && task.lastStatus !== "STOPPED") endContainers(call, task);
 }
 
 /** ECS-029: images that the disk has are not fetched again; one that is being fetched is waited for. */
@@ -206,7 +207,7 @@ export function containerChanged(call: Here, { container: id }: Extract<Change, 
   if (!task || !instance) return;
   usageChanged(call, task);
   // Nobody says so while the agent is not there.
-  if (!instance.connected || !alive(call.world.machines.get(instance.machine))) return;
+  if (!instance.connected || !reaches(call, instance.machine)) return;
   reported(call, task);
   const container = task.containers.find((each) => each.id === id);
   if (task.lastStatus !== "RUNNING" || !container || container.event !== undefined) return;
@@ -273,7 +274,7 @@ export function stopTask(call: Here, task: Task, { code = "ServiceSchedulerIniti
 function endContainers(call: Here, task: Task): void {
   if (task.lastStatus !== "STOPPING") turn(call, task, "STOPPING");
   const instance = instanceOf(call, task);
-  if (!instance || !alive(call.world.machines.get(instance.machine))) return;
+  if (!instance || !reaches(call, instance.machine)) return;
   const { containerDefinitions } = definitionOf(call, task.definition);
   const longest = Math.max(...containerDefinitions.map(({ stopTimeout = STOP_TIMEOUT }) => stopTimeout));
   call.after(seconds(longest), "taskKilled", { task: task.arn });

@@ -94,7 +94,8 @@ export type Here = Call<State, Timers>;
 export const invalid = (message: string): AwsError => new AwsError("ValidationError", message);
 export const missing = (code: string, message: string): AwsError => new AwsError(code, message);
 
-export const tagMap = (tags: readonly { Key?: string; Value?: string }[] = []): Tags => Object.fromEntries(tags.map(({ Key = "", Value = "" }) => [Key, Value]));
+export const tagMap = (tags: readonly { Key?: string; Value?: string }[] = []): Tags =>
+  Object.fromEntries(tags.map(({ Key = "", Value = "" }) => [Key, Value]));
 export const tagList = (tags: Tags): sdk.Tag[] => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
 export function balancerOf(call: Here, arn: string): LoadBalancer {
