@@ -36,9 +36,6 @@ test("ECS-033 ECS-034 ECS-062 a service behind a load balancer starts its tasks 
   expect(await service("web")).toMatchObject({ runningCount: 4, pendingCount: 0 });
   const { taskArns } = await ecs.listTasks({ cluster: "shop", serviceName: "web" });
   const { tasks = [] } = await ecs.describeTasks({ cluster: "shop", tasks: taskArns });
-  expect(tasks.map(({ availabilityZone }) => availabilityZone).toSorted()).toEqual(
-    ["eu-west-1a", "eu-west-1a", "eu-west-1b", "eu-west-1b"].map((zone) => expect.stringMatching(zone.slice(0, -1))),
-  );
   expect(new Set(tasks.map(({ availabilityZone }) => availabilityZone)).size).toBe(2);
   expect(tasks[0]?.startedAt?.getTime()).toBeCloseTo(begun + 9932, -1);
   // ALB-004: registered, and healthy with the first check, 5 s later; but the process listens only after 2 s, so the first look finds nobody.

@@ -97,8 +97,8 @@ export async function computeRegion({
     );
   const health = async (TargetGroupArn: string) =>
     (await elb.describeTargetHealth({ TargetGroupArn }))
-      .TargetHealthDescriptions!.map(({ TargetHealth }) => TargetHealth?.State)
-      .toSorted();
+      .TargetHealthDescriptions!.map(({ TargetHealth }) => String(TargetHealth?.State))
+      .toSorted((one, other) => one.localeCompare(other));
   return { cloud, ec2, ecs, elb, cloudwatch, scaling, after, instances, launch, front, define, service, events, health, subnets };
 }
 

@@ -24,7 +24,10 @@ export function wallClock(at: Instant, zone: string): Instant {
 /** The moment at which that wall's clock shows it. What a change to summer time leaves out is the moment after the gap; of two the first. */
 export function momentOf(wall: Instant, zone: string): Instant {
   // The zone's distance from UTC a day before and a day after: one of them is the one that counts.
-  const [before, after] = [-DAY, DAY].map((way) => wall - (wallClock(instant(wall + way), zone) - (wall + way))) as [number, number];
+  const [before, after] = [-1 * DAY, Number(DAY)].map((way) => wall - (wallClock(instant(wall + way), zone) - (wall + way))) as [
+    number,
+    number,
+  ];
   const both = [before, after].filter((moment) => wallClock(instant(moment), zone) === wall);
   return instant(both.length > 0 ? Math.min(...both) : before);
 }

@@ -7,7 +7,7 @@ import { DIMENSION, NAMESPACE, type Here, type Policy } from "./state.ts";
 import { targetOperations } from "./targets.ts";
 
 const number = (value: unknown): number | undefined => (value === undefined ? undefined : Number(value));
-const flag = (value: unknown): boolean | undefined => (value === undefined ? undefined : String(value) === "true");
+const flag = (value: unknown): boolean | undefined => (value === undefined ? undefined : value === true || value === "true");
 
 const scalableTarget = resource({
   create(call: Call, properties) {

@@ -36,7 +36,7 @@ export const targetOperations = {
     if (!known && call.state.targets.size >= TARGETS_MAX)
       throw new AwsError("LimitExceededException", `Scalable target limit of ${TARGETS_MAX} is exceeded.`);
     const { cluster, service } = partsOf(input.ResourceId);
-    const { services = [] } = call.ask("ecs").DescribeServices({ cluster, services: [service] });
+    const { services } = call.ask("ecs").DescribeServices({ cluster, services: [service] });
     if (!services.some(({ status }) => status === "ACTIVE")) throw invalid(`ECS service doesn't exist: ${input.ResourceId}`);
     const suspended = { ...(known?.SuspendedState ?? running), ...input.SuspendedState } as Required<sdk.SuspendedState>;
     const target = known ?? made(call, input.ResourceId, input.RoleARN, input.Tags ?? {});

@@ -13,80 +13,102 @@ type Term =
   | { least: number; percent: boolean; state: State; of: string[] };
 
 /** Throws what AWS says of a rule that it cannot read. */
-export function parseRule(text: string): Term {
-  // Names may be quoted, or be ARNs.
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[(),]|[^\s(),"]+/g) ?? [];
-  let at = 0;
-  const wrong = (message: string) => invalid(`AlarmRule is not valid: ${message} at token ${at + 1} of "${text}".`);
-  const peek = () => tokens[at];
-  const take = (expected?: string): string => {
-    const token = tokens[at];
-    if (token === undefined || (expected !== undefined && token !== expected)) throw wrong(`${expected ?? "more"} expected`);
-    at++;
+export const parseRule = (text: string): Term => new Parser(text).rule();
+
+/** Recursive descent; names may be quoted, or be ARNs. */
+class Parser {
+  readonly #text: string;
+  readonly #tokens: string[];
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#tokens = text.match(/"(?:[^"\\]|\\.)*"|[(),]|[^\s(),"]+/g) ?? [];
+  }
+
+  rule(): Term {
+    const term = this.#either();
+    if (this.#at < this.#tokens.length) throw this.#wrong("nothing more expected");
+    return term;
+  }
+
+  #wrong(message: string) {
+    return invalid(`AlarmRule is not valid: ${message} at token ${this.#at + 1} of "${this.#text}".`);
+  }
+
+  #take(expected?: string): string {
+    const token = this.#tokens[this.#at];
+    if (token === undefined || (expected !== undefined && token !== expected)) throw this.#wrong(`${expected ?? "more"} expected`);
+    this.#at++;
     return token;
-  };
-  const name = (): string => {
-    const token = take()
+  }
+
+  #name(): string {
+    const token = this.#take()
       .replace(/^"(.*)"$/, "$1")
       .replace(/\\(.)/g, "$1");
     return token.startsWith("arn:") ? token.slice(token.indexOf(":alarm:") + ":alarm:".length) : token;
-  };
-  const state = (token: string): State => {
-    if (token !== "ALARM" && token !== "OK" && token !== "INSUFFICIENT_DATA") throw wrong(`${token} is no state`);
+  }
+
+  #state(token: string): State {
+    if (token !== "ALARM" && token !== "OK" && token !== "INSUFFICIENT_DATA") throw this.#wrong(`${token} is no state`);
     return token;
-  };
-  const least = (): Term => {
-    take("(");
-    const [, number, percent] = /^(\d+)(%?)$/.exec(take()) ?? [];
-    if (number === undefined) throw wrong("a number or percentage expected");
-    take(",");
-    const wanted = state(take());
-    take(",");
-    take("(");
-    const of = [name()];
-    while (peek() === ",") {
-      take();
-      of.push(name());
+  }
+
+  /** `AT_LEAST(2, ALARM, (a, b, c))` */
+  #least(): Term {
+    this.#take("(");
+    const [, number, percent] = /^(\d+)(%?)$/.exec(this.#take()) ?? [];
+    if (number === undefined) throw this.#wrong("a number or percentage expected");
+    this.#take(",");
+    const state = this.#state(this.#take());
+    this.#take(",");
+    this.#take("(");
+    const of = [this.#name()];
+    while (this.#tokens[this.#at] === ",") {
+      this.#at++;
+      of.push(this.#name());
     }
-    take(")");
-    take(")");
-    return { least: Number(number), percent: percent === "%", state: wanted, of };
-  };
-  const factor = (): Term => {
-    const token = take();
-    if (token === "NOT") return { not: factor() };
+    this.#take(")");
+    this.#take(")");
+    return { least: Number(number), percent: percent === "%", state, of };
+  }
+
+  #factor(): Term {
+    const token = this.#take();
+    if (token === "NOT") return { not: this.#factor() };
+    if (token === "TRUE" || token === "FALSE") return { is: token === "TRUE" };
+    if (token === "AT_LEAST") return this.#least();
     if (token === "(") {
-      const inner = either();
-      take(")");
+      const inner = this.#either();
+      this.#take(")");
       return inner;
     }
-    if (token === "TRUE" || token === "FALSE") return { is: token === "TRUE" };
-    if (token === "AT_LEAST") return least();
-    const wanted = state(token);
-    take("(");
-    const alarm = name();
-    take(")");
-    return { alarm, state: wanted };
-  };
-  const both = (): Term => {
-    const all = [factor()];
-    while (peek() === "AND") {
-      take();
-      all.push(factor());
+    const state = this.#state(token);
+    this.#take("(");
+    const alarm = this.#name();
+    this.#take(")");
+    return { alarm, state };
+  }
+
+  #joined(word: "AND" | "OR", part: () => Term): Term[] {
+    const all = [part()];
+    while (this.#tokens[this.#at] === word) {
+      this.#at++;
+      all.push(part());
     }
+    return all;
+  }
+
+  #both(): Term {
+    const all = this.#joined("AND", () => this.#factor());
     return all.length === 1 ? all[0]! : { all };
-  };
-  const either = (): Term => {
-    const any = [both()];
-    while (peek() === "OR") {
-      take();
-      any.push(both());
-    }
+  }
+
+  #either(): Term {
+    const any = this.#joined("OR", () => this.#both());
     return any.length === 1 ? any[0]! : { any };
-  };
-  const term = either();
-  if (at < tokens.length) throw wrong("nothing more expected");
-  return term;
+  }
 }
 
 export function namesIn(term: Term): string[] {

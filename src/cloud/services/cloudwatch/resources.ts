@@ -19,7 +19,7 @@ function alarmOf(kind: "metric" | "composite"): ResourceType {
     const { Tags: own, ...rest } = coerced(properties);
     const Tags = [...Object.entries(tags).map(([Key, Value]) => ({ Key, Value })), ...((own as sdk.Tag[] | undefined) ?? [])];
     const input = { ...rest, AlarmName, Tags };
-    if (kind === "metric") alarmOperations.PutMetricAlarm(call, input as Parameters<typeof alarmOperations.PutMetricAlarm>[1]);
+    if (kind === "metric") alarmOperations.PutMetricAlarm(call, input);
     else alarmOperations.PutCompositeAlarm(call, input as unknown as Parameters<typeof alarmOperations.PutCompositeAlarm>[1]);
   };
   return resource({

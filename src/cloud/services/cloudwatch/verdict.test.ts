@@ -10,7 +10,7 @@ const rule = (datapoints: number, missing: Missing): Rule => ({
   missing,
 });
 /** `0` is well, `X` breaches, `-` is missing; oldest first. */
-const range = (text: string): number[] => [...text].map((each) => (each === "-" ? Number.NaN : each === "X" ? 90 : 10));
+const range = (text: string): number[] => text.split("").map((each) => (each === "-" ? Number.NaN : each === "X" ? 90 : 10));
 const all = (text: string, datapoints: number): Verdict[] =>
   (["missing", "ignore", "breaching", "notBreaching"] as const).map((missing) => verdict(rule(datapoints, missing), range(text)));
 

@@ -20,7 +20,7 @@ type Timed = Call<State, InstanceTimers>;
 // A terminated instance is shown for about an hour: docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html
 const SHOWN = hours(1);
 
-const timed = (call: Here): Timed => call as unknown as Timed;
+const timed = (call: Here): Timed => call;
 
 /** Every change of state, told to whom it concerns. */
 function turn(call: Here, instance: Instance, state: InstanceState, reason = ""): void {

@@ -11,7 +11,7 @@ import type { Call } from "../../service.ts";
 type Result = "ok" | "impaired" | "initializing" | "not-applicable";
 export type Status = { instance: Result; system: Result; since?: Date; event?: number };
 
-const timed = (call: Here): Call<State, InstanceTimers> => call as unknown as Call<State, InstanceTimers>;
+const timed = (call: Here): Call<State, InstanceTimers> => call;
 
 export function statusBegins(call: Here, instance: Instance): void {
   instance.status = { instance: "initializing", system: "initializing" };

@@ -77,7 +77,7 @@ export function wishOf(call: Here, request: Request): Wish {
     protection: { termination: asked.DisableApiTermination ?? false, stop: asked.DisableApiStop ?? false },
     shutdown: asked.InstanceInitiatedShutdownBehavior === "terminate" ? "terminate" : "stop",
     key: asked.KeyName,
-    tags: specified(call, template?.TagSpecifications as sdk.TagSpecification[] | undefined, request.TagSpecifications),
+    tags: specified(call, template?.TagSpecifications, request.TagSpecifications),
     reservation: reservationWish(asked.CapacityReservationSpecification),
   };
 }
@@ -141,18 +141,17 @@ function disksOf({ rootDeviceName }: PublicImage, mappings: readonly sdk.BlockDe
   return all.flatMap(({ DeviceName = "", Ebs, NoDevice }): Disk[] => {
     if (!Ebs || NoDevice !== undefined) return [];
     const { VolumeSize = 30, VolumeType = "gp3", Encrypted = Ebs.KmsKeyId !== undefined, KmsKeyId, DeleteOnTermination = true } = Ebs;
-    if (Number(VolumeSize) < 1 || Number(VolumeSize) > 65_536)
-      throw new AwsError("InvalidParameterValue", `Volume of ${VolumeSize}GiB is not valid.`);
-    if (KmsKeyId !== undefined && String(Encrypted) !== "true")
+    if (VolumeSize < 1 || VolumeSize > 65_536) throw new AwsError("InvalidParameterValue", `Volume of ${VolumeSize}GiB is not valid.`);
+    if (KmsKeyId !== undefined && !Encrypted)
       throw new AwsError("InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set.");
     return [
       {
         device: DeviceName,
-        size: Number(VolumeSize),
+        size: VolumeSize,
         type: VolumeType,
-        encrypted: String(Encrypted) === "true",
+        encrypted: Encrypted,
         key: KmsKeyId,
-        gone: String(DeleteOnTermination) !== "false",
+        gone: DeleteOnTermination,
       },
     ];
   });
@@ -162,7 +161,7 @@ function disksOf({ rootDeviceName }: PublicImage, mappings: readonly sdk.BlockDe
 const metadataOf = (asked: sdk.InstanceMetadataOptionsRequest = {}): sdk.InstanceMetadataOptionsResponse => ({
   State: "applied",
   HttpTokens: asked.HttpTokens ?? "required",
-  HttpPutResponseHopLimit: Number(asked.HttpPutResponseHopLimit ?? 2),
+  HttpPutResponseHopLimit: asked.HttpPutResponseHopLimit ?? 2,
   HttpEndpoint: asked.HttpEndpoint ?? "enabled",
   HttpProtocolIpv6: asked.HttpProtocolIpv6 ?? "disabled",
   InstanceMetadataTags: asked.InstanceMetadataTags ?? "disabled",

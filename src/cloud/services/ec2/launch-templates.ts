@@ -139,5 +139,5 @@ const versionShown = (template: LaunchTemplate, { data, ...version }: TemplateVe
   LaunchTemplateName: template.LaunchTemplateName,
   CreatedBy: template.CreatedBy,
   DefaultVersion: version.VersionNumber === template.DefaultVersionNumber,
-  LaunchTemplateData: data as sdk.ResponseLaunchTemplateData,
+  LaunchTemplateData: data,
 });

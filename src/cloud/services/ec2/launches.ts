@@ -1,12 +1,12 @@
 /** From a wish to instances: capacity, quota, interface, volumes, and a machine in the world. */
 import type * as sdk from "@aws-sdk/client-ec2";
-import { gib, mib } from "../../../kernel/units.ts";
+import { mib } from "../../../kernel/units.ts";
 import { place } from "../../../world/machines.ts";
 import { AwsError } from "../../service.ts";
 import { begin } from "./instance-states.ts";
 import type { Disk, Wish } from "./instance-wishes.ts";
 import type { Instance } from "./instances.ts";
-import { createInterface } from "./interfaces.ts";
+import { createInterface, type Interface } from "./interfaces.ts";
 import { privateName } from "./interface-view.ts";
 import type { Here } from "./state.ts";
 
@@ -39,7 +39,7 @@ function insufficient(call: Here, { subnet, type }: Wish): AwsError {
   );
 }
 
-const vcpusOf = ({ VCpuInfo }: Wish["type"]): number => VCpuInfo?.DefaultVCpus ?? 0;
+const vcpusOf = ({ VCpuInfo }: Wish["type"]): number => VCpuInfo.DefaultVCpus ?? 0;
 
 /** How many more the quota of vCPUs lets run: docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html */
 function room(call: Here, { type }: Wish): number {
@@ -64,56 +64,16 @@ const exceeded = (call: Here, type: string): AwsError =>
   );
 
 function make(call: Here, wish: Wish, reservation: Instance["reservation"], index: number): Instance {
-  const { image, type, subnet } = wish;
+  const { type, subnet } = wish;
   const InstanceId = call.id("i");
-  const attachment = {
-    AttachmentId: call.id("eni-attach"),
-    AttachTime: call.date,
-    DeleteOnTermination: true,
-    DeviceIndex: 0,
-    InstanceId,
-    InstanceOwnerId: call.account,
-    Status: "attached" as const,
-  };
-  const own = createInterface(call, {
-    subnetId: subnet.SubnetId,
-    groups: wish.groups,
-    address: wish.address,
-    tags: wish.tags.interface,
-    attachment,
-    publicIp: wish.publicAddress ? publicAddress(call) : undefined,
-  });
+  const own = interfaceFor(call, wish, InstanceId);
   const instance: Instance = {
+    ...factsOf(call, wish),
     InstanceId,
-    ImageId: image.imageId,
-    InstanceType: type.InstanceType,
     AmiLaunchIndex: index,
-    Architecture: image.architecture,
-    LaunchTime: call.date,
-    Placement: {
-      AvailabilityZone: subnet.AvailabilityZone,
-      AvailabilityZoneId: subnet.AvailabilityZoneId,
-      Tenancy: "default",
-      GroupName: "",
-    },
-    SubnetId: subnet.SubnetId,
-    VpcId: subnet.VpcId,
     PrivateIpAddress: own.PrivateIpAddress,
     PrivateDnsName: privateName(call.region, own.PrivateIpAddress),
-    PublicDnsName: "",
     SecurityGroups: own.Groups,
-    SourceDestCheck: true,
-    KeyName: wish.key,
-    IamInstanceProfile: wish.profile,
-    MetadataOptions: wish.metadata,
-    Monitoring: { State: wish.monitoring ? "enabled" : "disabled" },
-    CpuOptions: { CoreCount: type.VCpuInfo?.DefaultCores ?? vcpusOf(type), ThreadsPerCore: type.VCpuInfo?.DefaultThreadsPerCore ?? 1 },
-    EbsOptimized: true,
-    EnaSupport: true,
-    Hypervisor: "xen",
-    VirtualizationType: "hvm",
-    RootDeviceName: image.rootDeviceName,
-    RootDeviceType: "ebs",
     state: "pending",
     interfaceId: own.NetworkInterfaceId,
     reservation,
@@ -125,24 +85,68 @@ function make(call: Here, wish: Wish, reservation: Instance["reservation"], inde
     volumes: wish.disks.map((disk) => attach(call, disk, wish, InstanceId)),
   };
   call.state.instances.set(InstanceId, instance);
-  const { address: _address, ...where } = {
-    address: undefined,
-    network: subnet.VpcId,
-    region: call.region,
-    zone: subnet.AvailabilityZoneId,
-  };
-  const memory = mib(type.MemoryInfo?.SizeInMiB ?? gib(1) / mib(1));
   place(call.world, {
     id: InstanceId,
-    ...where,
+    network: subnet.VpcId,
     address: own.PrivateIpAddress,
+    region: call.region,
+    zone: subnet.AvailabilityZoneId,
     cores: vcpusOf(type),
-    memory,
+    memory: mib(type.MemoryInfo.SizeInMiB ?? 0),
     boot: call.latency("instance-boot"),
   });
   begin(call, instance);
   return instance;
 }
+
+function interfaceFor(call: Here, wish: Wish, InstanceId: string): Interface {
+  const attachment = {
+    AttachmentId: call.id("eni-attach"),
+    AttachTime: call.date,
+    DeleteOnTermination: true,
+    DeviceIndex: 0,
+    InstanceId,
+    InstanceOwnerId: call.account,
+    Status: "attached" as const,
+  };
+  return createInterface(call, {
+    subnetId: wish.subnet.SubnetId,
+    groups: wish.groups,
+    address: wish.address,
+    tags: wish.tags.interface,
+    attachment,
+    publicIp: wish.publicAddress ? publicAddress(call) : undefined,
+  });
+}
+
+/** What the wish alone says of it. */
+const factsOf = (call: Here, { image, type, subnet, profile, metadata, monitoring, key }: Wish) => ({
+  ImageId: image.imageId,
+  InstanceType: type.InstanceType,
+  Architecture: image.architecture,
+  LaunchTime: call.date,
+  Placement: {
+    AvailabilityZone: subnet.AvailabilityZone,
+    AvailabilityZoneId: subnet.AvailabilityZoneId,
+    Tenancy: "default" as const,
+    GroupName: "",
+  },
+  SubnetId: subnet.SubnetId,
+  VpcId: subnet.VpcId,
+  PublicDnsName: "",
+  SourceDestCheck: true,
+  KeyName: key,
+  IamInstanceProfile: profile,
+  MetadataOptions: metadata,
+  Monitoring: { State: monitoring ? ("enabled" as const) : ("disabled" as const) },
+  CpuOptions: { CoreCount: type.VCpuInfo.DefaultCores ?? vcpusOf(type), ThreadsPerCore: type.VCpuInfo.DefaultThreadsPerCore ?? 1 },
+  EbsOptimized: true,
+  EnaSupport: true,
+  Hypervisor: "xen" as const,
+  VirtualizationType: "hvm" as const,
+  RootDeviceName: image.rootDeviceName,
+  RootDeviceType: "ebs" as const,
+});
 
 /** Out of a range that Amazon announces in eu-west-1. */
 const publicAddress = (call: Here): string =>

@@ -71,9 +71,9 @@ export function member(instance: ContainerInstance, expression: string): boolean
     }
     const operator = tokens[at];
     const value = valueOf(instance, token);
-    if (operator === "exists") return Boolean(at++ || 1) && value !== undefined;
     if (operator === undefined) throw unreadable();
     at++;
+    if (operator === "exists") return value !== undefined;
     return compared(value, operator, take());
   };
   const both = (): boolean => {

@@ -1,6 +1,6 @@
 /** CloudFormation's types of ECS. docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_ECS.html */
 import type * as sdk from "@aws-sdk/client-ecs";
-import { AwsError, resource, type Properties, type Stack } from "../../service.ts";
+import { AwsError, resource, type Stack } from "../../service.ts";
 import { clusterOperations } from "./clusters.ts";
 import { primaryOf, tasksOf } from "./scheduler.ts";
 import { serviceOperations } from "./services.ts";
@@ -97,7 +97,7 @@ const service = resource({
       EnableExecuteCommand,
       PropagateTags,
       ServiceConnectConfiguration,
-    } = rest as Properties;
+    } = rest;
     serviceOperations.UpdateService(call, {
       cluster: Cluster as string | undefined,
       service: id,

@@ -58,7 +58,7 @@ export const taskOperations = {
       const constraints = [...placementConstraints, ...(definition.placementConstraints ?? [])];
       const placed = place(call, cluster, {
         need: definition.needs,
-        launchType: launchType as "EC2",
+        launchType: launchType,
         constraints,
         strategies: placementStrategy,
         among,
@@ -157,7 +157,7 @@ export const taskOperations = {
     return { taskArns: items, nextToken: next };
   },
 
-  UpdateTaskProtection(call, { cluster: asked, tasks = [], protectionEnabled, expiresInMinutes = PROTECTION }) {
+  UpdateTaskProtection(call, { cluster: asked, tasks, protectionEnabled, expiresInMinutes = PROTECTION }) {
     const cluster = clusterOf(call, asked);
     if (tasks.length > 10) throw invalid("At most 10 tasks at a time.");
     if (expiresInMinutes < 1 || expiresInMinutes > PROTECTION_MAX)

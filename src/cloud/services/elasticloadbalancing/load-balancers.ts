@@ -69,14 +69,7 @@ export const loadBalancerOperations = {
       throw new AwsError("TooManyLoadBalancers", `The maximum number of load balancers has been reached (${BALANCERS_MAX}).`);
     const mappings = SubnetMappings ?? (Subnets ?? []).map((SubnetId): sdk.SubnetMapping => ({ SubnetId }));
     const subnets = mappings.map(({ SubnetId = "" }) => subnetOf(call, SubnetId));
-    const own = new Set(subnets.map(({ AvailabilityZone }) => AvailabilityZone));
-    if (own.size < subnets.length)
-      throw new AwsError(
-        "InvalidConfigurationRequest",
-        "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
-      );
-    if (Type === "application" && own.size < 2) throw invalid("At least two subnets in two different Availability Zones must be specified");
-    if (own.size === 0) throw invalid("At least one subnet must be specified");
+    checkSubnets(subnets, Type);
     const token = call.token(16).toLowerCase();
     const fullName = `${Type === "network" ? "net" : "app"}/${Name}/${token}`;
     const VpcId = subnets[0]!.VpcId;
@@ -164,6 +157,17 @@ export const loadBalancerOperations = {
     return { SecurityGroupIds: SecurityGroups };
   },
 } satisfies Operations<sdk.ElasticLoadBalancingV2, State, Timers>;
+
+function checkSubnets(subnets: readonly { AvailabilityZone: string }[], type: string): void {
+  const own = new Set(subnets.map(({ AvailabilityZone }) => AvailabilityZone));
+  if (own.size < subnets.length)
+    throw new AwsError(
+      "InvalidConfigurationRequest",
+      "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+    );
+  if (type === "application" && own.size < 2) throw invalid("At least two subnets in two different Availability Zones must be specified");
+  if (own.size === 0) throw invalid("At least one subnet must be specified");
+}
 
 export function active(call: Here, { balancer: arn }: Timers["active"]): void {
   const balancer = call.state.loadBalancers.get(arn);

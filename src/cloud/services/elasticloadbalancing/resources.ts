@@ -43,7 +43,7 @@ const attributes = (list: unknown): { Key: string; Value: string }[] =>
   ((list as Properties[] | undefined) ?? []).map(({ Key, Value }) => ({ Key: String(Key), Value: String(Value) }));
 
 const loadBalancer = resource({
-  create(call: Here, { Name = undefined, LoadBalancerAttributes, Tags, ...rest }, stack) {
+  create(call: Here, { Name, LoadBalancerAttributes, Tags, ...rest }, stack) {
     const { EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: _enforce, ...known } = rest;
     const { LoadBalancers } = loadBalancerOperations.CreateLoadBalancer(call, {
       ...typed(known),

@@ -100,7 +100,10 @@ export const documentOperations = {
         "InvalidDocumentOperation",
         "You attempted to delete a document while it is still shared. You must stop sharing the document before you can delete it.",
       );
-    if (DocumentVersion === undefined) return void call.state.documents.delete(Name);
+    if (DocumentVersion === undefined) {
+      call.state.documents.delete(Name);
+      return;
+    }
     if (DocumentVersion === document.standard) throw new AwsError("InvalidDocumentOperation", "The default version cannot be deleted.");
     versionOf(document, DocumentVersion);
     document.versions = document.versions.filter(({ number }) => number !== DocumentVersion);
@@ -287,7 +290,7 @@ function described(call: Here, document: Document, version = versionOf(document)
       Name,
       Type: parameter.type === "StringList" ? "StringList" : "String",
       Description: parameter.description,
-      DefaultValue: parameter.default === undefined ? undefined : String(parameter.default),
+      DefaultValue: parameter.default === undefined ? undefined : JSON.stringify(parameter.default).replace(/^"(.*)"$/, "$1"),
     })),
   };
 }

@@ -50,7 +50,7 @@ export const nodeOperations = {
     checkPageSize(MaxResults, 50);
     const wanted = [
       ...Filters.map(({ Key = "", Values = [] }) => ({ key: Key, values: Values })),
-      ...InstanceInformationFilterList.map(({ key = "", valueSet = [] }) => ({ key, values: valueSet as string[] })),
+      ...InstanceInformationFilterList.map(({ key = "", valueSet = [] }) => ({ key, values: valueSet })),
     ];
     const all = [...call.state.nodes.values()].filter((node) =>
       wanted.every(({ key, values }) => valuesOf(node, key).some((value) => values.includes(value))),

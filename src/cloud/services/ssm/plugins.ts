@@ -22,7 +22,7 @@ type Plugin = (call: Here, node: Node, inputs: Record<string, unknown>) => Work;
 
 const plugins: Record<string, Plugin> = {
   "aws:runShellScript": (call, _node, { runCommand, timeoutSeconds }) => {
-    const { takes, exit, output } = outcomeOf(call.world, [runCommand ?? []].flat().join("\n"));
+    const { takes, exit, output } = outcomeOf(call.world, ([runCommand ?? []].flat() as string[]).join("\n"));
     const limit = seconds(Number(timeoutSeconds) || 3600);
     // SSM-009: only the agent itself says that it took too long.
     return takes > limit ? { takes: limit, exit: 137, output: "", timedOut: true } : { takes, exit, output };
