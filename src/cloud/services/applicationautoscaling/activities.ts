@@ -19,7 +19,7 @@ import {
 const KEPT = days(42);
 
 /** A service as scaling sees it. */
-export type Tasks = { running: number; desired: number; deploying: boolean; externally: boolean };
+export type Tasks = { running: number; desired: number; deploying: boolean };
 
 export const activityOperations = {
   DescribeScalingActivities(call, { ServiceNamespace, ResourceId, ScalableDimension, IncludeNotScaledActivities, MaxResults, NextToken }) {
@@ -35,14 +35,15 @@ export const activityOperations = {
   },
 } satisfies Operations<sdk.ApplicationAutoScaling, State, Timers>;
 
-/** Undefined when the service is gone. */
+/** Undefined when the service is gone. Read where it is kept: alarms that last ask for it every minute. */
 export function tasksOf(call: Here, resource: string): Tasks | undefined {
-  const { cluster, service } = partsOf(resource);
-  const [found] = call.ask("ecs").DescribeServices({ cluster, services: [service] }).services ?? [];
-  if (found?.status !== "ACTIVE") return undefined;
-  const { runningCount = 0, desiredCount = 0, deployments = [], deploymentController } = found;
-  const deploying = deployments.some(({ rolloutState }) => rolloutState === "IN_PROGRESS") && deployments.length > 1;
-  return { running: runningCount, desired: desiredCount, deploying, externally: deploymentController?.type === "EXTERNAL" };
+  const { services, tasks } = call.peek("ecs");
+  const service = services.get(call.arn("ecs", resource));
+  if (service?.status !== "ACTIVE") return undefined;
+  let running = 0;
+  for (const arn of service.tasks) if (tasks.get(arn)?.lastStatus === "RUNNING") running++;
+  const deploying = service.deployments.length > 1 && service.deployments.some(({ rollout }) => rollout === "IN_PROGRESS");
+  return { running, desired: service.desired, deploying };
 }
 
 /** Sets the desired count. What was not fulfilled yet is overridden (AAS-029). */

@@ -47,7 +47,7 @@ type Question = { policy: Policy; target: Target; tasks: Tasks; alarm: string; v
 function wish(call: Here, question: Question): Proposal | undefined {
   const { policy, target, tasks, cause } = question;
   const proposal = policy.PolicyType === "StepScaling" ? stepped(call, question) : trackedBy(call, question);
-  if (!proposal || proposal.to === tasks.desired || tasks.externally) return undefined;
+  if (!proposal || proposal.to === tasks.desired) return undefined;
   const out = proposal.to > tasks.desired;
   const { MinCapacity: min, MaxCapacity: max, SuspendedState: suspended } = target;
   if (out ? suspended.DynamicScalingOutSuspended : suspended.DynamicScalingInSuspended || tasks.deploying) return undefined; // AAS-015

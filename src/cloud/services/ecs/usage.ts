@@ -5,34 +5,39 @@ import type { Change } from "../../../world/physics.ts";
 import { level } from "../cloudwatch/report.ts";
 import { definitionOf, type Here, type Service, type Task } from "./state.ts";
 
-/** Its containers do more or less, or it has begun or ended: its service's sums are others. ECS-017… CW-017, CW-018 */
+/** Its containers do more or less, or it has begun or ended: its service's sums are others. CW-017, CW-018 */
 export function usageChanged(call: Here, task: Task): void {
+  const service = recount(call, task);
+  if (service) report(call, service);
+}
+
+/** Many at once: each service is reported once. */
+export function loadChanged(call: Here, { containers }: Extract<Change, { kind: "load" }>): void {
+  const touched = new Set<Service>();
+  for (const id of containers) {
+    const task = call.state.tasks.get(call.state.containers.get(id) ?? "");
+    const service = task && recount(call, task);
+    if (service) touched.add(service);
+  }
+  for (const service of touched) report(call, service);
+}
+
+function recount(call: Here, task: Task): Service | undefined {
   const before = task.used;
   const running = task.lastStatus === "RUNNING" || task.lastStatus === "DEACTIVATING" || task.lastStatus === "STOPPING";
   task.used = { cores: 0, memory: 0 };
-  if (running)
-    for (const { id } of task.containers) {
-      const container = call.world.containers.get(id);
-      if (!container) continue;
-      task.used.cores += coresUsed(container);
-      task.used.memory += memoryUsed(container);
-    }
+  for (const { id } of running ? task.containers : []) {
+    const container = call.world.containers.get(id);
+    if (!container) continue;
+    task.used.cores += coresUsed(container);
+    task.used.memory += memoryUsed(container);
+  }
   const service = task.service === undefined ? undefined : call.state.services.get(task.service);
-  if (!service) return;
-  const was = before.memory > 0 ? 1 : 0;
-  const is = task.used.memory > 0 ? 1 : 0;
+  if (!service) return undefined;
   service.used.cores += task.used.cores - before.cores;
   service.used.memory += task.used.memory - before.memory;
-  service.used.tasks += is - was;
-  report(call, service);
-}
-
-export function loadChanged(call: Here, { containers }: Extract<Change, { kind: "load" }>): void {
-  for (const id of containers) {
-    const arn = call.state.containers.get(id);
-    const task = arn === undefined ? undefined : call.state.tasks.get(arn);
-    if (task) usageChanged(call, task);
-  }
+  service.used.tasks += Number(task.used.memory > 0) - Number(before.memory > 0);
+  return service;
 }
 
 /** CW-018: used over reserved; only while tasks run. */

@@ -7,7 +7,7 @@ import { active, loadBalancerOperations } from "./load-balancers.ts";
 import { resources } from "./resources.ts";
 import { invalid, state, tagList, tagMap, type Here, type State, type Tags, type Timers } from "./state.ts";
 import { targetGroupOperations } from "./target-groups.ts";
-import { demandChanged, flow } from "./traffic.ts";
+import { demandChanged, flow, flowSoon } from "./traffic.ts";
 
 type Holder = { arn: string; tags: Tags };
 
@@ -67,8 +67,9 @@ export const elasticloadbalancing = {
   timers: {
     active(call: Here, said: Timers["active"]) {
       active(call, said);
-      flow(call, said.balancer);
+      flowSoon(call, said.balancer);
     },
+    flow,
     checked,
     drained,
   },

@@ -8,7 +8,7 @@ import { alive } from "../../../world/machines.ts";
 import type { Change } from "../../../world/physics.ts";
 import { level } from "../cloudwatch/report.ts";
 import type { Here, Target, TargetGroup, TargetState, Timers } from "./state.ts";
-import { flow, flowOfGroup } from "./traffic.ts";
+import { flowOfGroup, flowSoon } from "./traffic.ts";
 
 export const targetKey = (id: string, port: number): string => `${id}:${port}`;
 
@@ -170,5 +170,5 @@ function lookAt(call: Here, machine: string, listens?: readonly string[]): void 
     }
   }
   // Requests find out at once what checks find out later.
-  for (const balancer of touched) flow(call, balancer);
+  for (const balancer of touched) flowSoon(call, balancer);
 }

@@ -19,7 +19,7 @@ import {
   type Timers,
 } from "./state.ts";
 import { relate } from "./target-groups.ts";
-import { flow } from "./traffic.ts";
+import { flowSoon } from "./traffic.ts";
 
 const LISTENERS_MAX = 50;
 const RULES_MAX = 100;
@@ -173,17 +173,19 @@ export function deleteListener(call: Here, arn: string): void {
 }
 
 /** Rules lead elsewhere: what was registered in a group that nobody led to is checked from now on. */
-function changed(call: Here, balancer: string): void {
-  relate(call);
-  for (const group of call.state.targetGroups.values()) {
-    if (group.LoadBalancerArns.length === 0) continue;
+function changed(call: Here, arn: string): void {
+  const balancer = call.state.loadBalancers.get(arn);
+  if (!balancer) return;
+  relate(call, balancer);
+  for (const name of balancer.groups) {
+    const group = call.state.targetGroups.get(name)!;
     for (const [key, { id, port, state }] of group.targets) {
       if (state !== "unused") continue;
       group.targets.delete(key);
       register(call, group, id, port);
     }
   }
-  flow(call, balancer);
+  flowSoon(call, arn);
 }
 
 const arrange = (call: Here, listener: Listener): void =>

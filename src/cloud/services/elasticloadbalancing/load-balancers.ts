@@ -104,10 +104,13 @@ export const loadBalancerOperations = {
       attributes: attributesOf(Type),
       tags: tagMap(Tags),
       listeners: new Set(),
+      groups: new Set(),
+      flowing: false,
       interfaces,
       fullName,
     };
     call.state.loadBalancers.set(balancer.LoadBalancerArn, balancer);
+    call.state.names.set(balancer.DNSName, balancer.LoadBalancerArn);
     call.after(PROVISIONING, "active", { balancer: balancer.LoadBalancerArn });
     return { LoadBalancers: [shown(balancer)] };
   },
@@ -120,9 +123,10 @@ export const loadBalancerOperations = {
         "OperationNotPermitted",
         `Load balancer '${LoadBalancerArn}' cannot be deleted because deletion protection is enabled`,
       );
-    for (const arn of balancer.listeners) deleteListener(call, arn);
+    for (const arn of [...balancer.listeners]) deleteListener(call, arn);
     for (const id of balancer.interfaces) deleteInterface(call.within("ec2") as Networking, id);
     call.state.loadBalancers.delete(LoadBalancerArn);
+    call.state.names.delete(balancer.DNSName);
   },
 
   DescribeLoadBalancers(call, { LoadBalancerArns, Names, PageSize, Marker }) {
@@ -184,6 +188,8 @@ export const shown = ({
   attributes: _attributes,
   tags: _tags,
   listeners: _listeners,
+  groups: _groups,
+  flowing: _flowing,
   interfaces: _interfaces,
   fullName: _fullName,
   ...balancer

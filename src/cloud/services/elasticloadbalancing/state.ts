@@ -21,6 +21,10 @@ export type LoadBalancer = Known<
   tags: Tags;
   /** Its listeners by ARN. */
   listeners: Set<string>;
+  /** Target groups that its listeners and rules lead to, by ARN. */
+  groups: Set<string>;
+  /** Its requests are to be reckoned anew at this instant. */
+  flowing: boolean;
   /** Its interfaces, one in each zone. */
   interfaces: string[];
   /** What is told of it in metrics: `app/name/id`. */
@@ -71,6 +75,8 @@ export type TargetGroup = Known<
 
 export const state = () => ({
   loadBalancers: new Map<string, LoadBalancer>(),
+  /** DNS name → ARN. */
+  names: new Map<string, string>(),
   listeners: new Map<string, Listener>(),
   rules: new Map<string, Rule>(),
   targetGroups: new Map<string, TargetGroup>(),
@@ -86,6 +92,7 @@ export type Served = { at: number; rate: number; failing: number; requests: numb
 export type State = ReturnType<typeof state>;
 export type Timers = {
   active: { balancer: string };
+  flow: { balancer: string };
   checked: { group: string; target: string; to: "healthy" | "unhealthy" };
   drained: { group: string; target: string };
 };

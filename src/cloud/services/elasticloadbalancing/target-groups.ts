@@ -9,6 +9,7 @@ import {
   page,
   tagMap,
   type Here,
+  type LoadBalancer,
   type State,
   type Tags,
   type Target,
@@ -218,16 +219,24 @@ function configure(
   Object.assign(group, Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)));
 }
 
-/** Who leads to a group is worked out anew when listeners and rules change: ALB-007. */
-export function relate(call: Here): void {
-  const leading = new Map<string, Set<string>>();
-  for (const { listeners, LoadBalancerArn } of call.state.loadBalancers.values())
-    for (const arn of listeners) {
-      const { DefaultActions, rules } = call.state.listeners.get(arn)!;
-      const actions = [DefaultActions, ...rules.map((rule) => call.state.rules.get(rule)!.Actions)].flat();
-      for (const group of groupsIn(actions)) leading.set(group, (leading.get(group) ?? new Set()).add(LoadBalancerArn));
-    }
-  for (const group of call.state.targetGroups.values()) group.LoadBalancerArns = [...(leading.get(group.TargetGroupArn) ?? [])];
+/** Where a load balancer's listeners and rules lead is worked out anew when they change: ALB-007. */
+export function relate(call: Here, balancer: LoadBalancer): void {
+  const groups = new Set<string>();
+  for (const arn of balancer.listeners) {
+    const { DefaultActions, rules } = call.state.listeners.get(arn)!;
+    for (const actions of [DefaultActions, ...rules.map((rule) => call.state.rules.get(rule)!.Actions)])
+      for (const group of groupsIn(actions)) groups.add(group);
+  }
+  const { LoadBalancerArn: arn } = balancer;
+  for (const left of balancer.groups) {
+    const group = groups.has(left) ? undefined : call.state.targetGroups.get(left);
+    if (group) group.LoadBalancerArns = group.LoadBalancerArns.filter((each) => each !== arn);
+  }
+  for (const found of groups) {
+    const group = call.state.targetGroups.get(found);
+    if (group && !group.LoadBalancerArns.includes(arn)) group.LoadBalancerArns.push(arn);
+  }
+  balancer.groups = groups;
 }
 
 export const shown = ({

@@ -3,6 +3,7 @@
  * Worked out anew when demand, rules, registrations or health change, and not in between.
  */
 import type * as sdk from "@aws-sdk/client-elastic-load-balancing-v2";
+import { milliseconds } from "../../../kernel/units.ts";
 import { listenerAt, loads, service, setLoad } from "../../../world/containers.ts";
 import type { Demand } from "../../../world/demand.ts";
 import { alive } from "../../../world/machines.ts";
@@ -10,7 +11,7 @@ import type { Change } from "../../../world/physics.ts";
 import { level, rate } from "../cloudwatch/report.ts";
 import { placeOf } from "./health.ts";
 import { holds } from "./routing.ts";
-import type { Here, LoadBalancer, Target, TargetGroup } from "./state.ts";
+import type { Here, LoadBalancer, Target, TargetGroup, Timers } from "./state.ts";
 
 /** Requests a second by what answered them. */
 type Answers = { elb: Map<number, number>; target: Map<number, number>; requests: number; time: number; answered: number };
@@ -21,20 +22,32 @@ const add = (map: Map<number, number>, code: number, by: number): void => {
   if (by > 0) map.set(code, (map.get(code) ?? 0) + by);
 };
 
+/** Once an instant, however much has changed: after all that happens at it. */
+export function flowSoon(call: Here, arn: string): void {
+  const balancer = call.state.loadBalancers.get(arn);
+  if (!balancer || balancer.flowing) return;
+  balancer.flowing = true;
+  call.after(milliseconds(0), "flow", { balancer: arn });
+}
+
 export function flowOfGroup(call: Here, group: TargetGroup): void {
-  for (const arn of group.LoadBalancerArns) flow(call, arn);
+  for (const arn of group.LoadBalancerArns) flowSoon(call, arn);
 }
 
 export function demandChanged(call: Here, { demand: id }: Extract<Change, { kind: "demand" }>): void {
   const demand = call.world.demands.get(id);
-  for (const balancer of call.state.loadBalancers.values())
-    if (!demand || demand.name === balancer.DNSName) flow(call, balancer.LoadBalancerArn);
+  if (!demand) for (const arn of call.state.loadBalancers.keys()) flowSoon(call, arn);
+  else {
+    const arn = call.state.names.get(demand.name);
+    if (arn !== undefined) flowSoon(call, arn);
+  }
 }
 
 /** Splits all demand of a load balancer over its targets, tells them, and reports what users see. */
-export function flow(call: Here, arn: string): void {
+export function flow(call: Here, { balancer: arn }: Timers["flow"]): void {
   const balancer = call.state.loadBalancers.get(arn);
   if (!balancer) return;
+  balancer.flowing = false;
   const wanted = new Map<TargetGroup, number>();
   const answers = none();
   const shares: { id: string; demand: Demand; parts: { group?: TargetGroup; code?: number; rate: number }[] }[] = [];
@@ -62,8 +75,8 @@ export function flow(call: Here, arn: string): void {
   }
 }
 
-const groupsOf = (call: Here, { LoadBalancerArn }: LoadBalancer): TargetGroup[] =>
-  [...call.state.targetGroups.values()].filter(({ LoadBalancerArns }) => LoadBalancerArns.includes(LoadBalancerArn));
+const groupsOf = (call: Here, { groups }: LoadBalancer): TargetGroup[] =>
+  [...groups].flatMap((arn) => call.state.targetGroups.get(arn) ?? []);
 
 /** The first rule that holds, on the listener that serves: HTTPS if there is one, else HTTP. */
 function routed(call: Here, balancer: LoadBalancer, demand: Demand): { group?: TargetGroup; code?: number; rate: number }[] {
