@@ -285,6 +285,8 @@ function stateKey(service: Service, name: string, account: string, region: strin
 class Context implements Call {
   readonly partition = "aws";
   readonly account: string;
+  /** Looked up once: a call does not outlive the run that it belongs to. */
+  #state: any;
   constructor(
     readonly cloud: Cloud,
     readonly service: ServiceName,
@@ -300,7 +302,8 @@ class Context implements Call {
     return date(this.cloud.run.now);
   }
   get state(): any {
-    return this.cloud.state(this.service, this.account, this.region);
+    this.#state ??= this.cloud.state(this.service, this.account, this.region);
+    return this.#state;
   }
   get world(): World {
     return this.cloud.run.universe.world;
