@@ -153,6 +153,56 @@ describe.skipIf(!existsSync(AWS)).concurrent("the AWS CLI v2 creates and reads b
     expect(await refused("ec2 create-subnet --cidr-block 10.20.1.128/25 --vpc-id", Vpc.VpcId)).toContain("(InvalidSubnet.Conflict)");
   });
 
+  test("a metric and its alarm (CloudWatch)", async () => {
+    await aws("cloudwatch put-metric-data --namespace shop --metric-name orders --value 7 --unit Count");
+    const alarm = "--namespace shop --metric-name orders --statistic Sum --period 60 --evaluation-periods 1 --threshold 5";
+    await aws(`cloudwatch put-metric-alarm --alarm-name busy --comparison-operator GreaterThanThreshold ${alarm}`);
+    const { MetricAlarms } = await aws("cloudwatch describe-alarms --alarm-names busy");
+    expect(MetricAlarms).toMatchObject([{ AlarmName: "busy", Threshold: 5, EvaluationPeriods: 1 }]);
+    expect((await aws("cloudwatch list-metrics --namespace shop")).Metrics).toMatchObject([{ MetricName: "orders" }]);
+    expect(
+      await refused(
+        `cloudwatch put-metric-alarm --alarm-name bad --comparison-operator GreaterThanThreshold ${alarm} --datapoints-to-alarm 2`,
+      ),
+    ).toContain("(ValidationError)");
+  });
+
+  test("a machine in a cluster, a task on it, and a load balancer before it (EC2, ECS, Elastic Load Balancing)", async () => {
+    const image = "resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id";
+    await aws("ecs create-cluster --cluster-name cli");
+    const { Vpc } = await aws("ec2 create-vpc --cidr-block 10.21.0.0/16");
+    const subnets = [];
+    for (const [number, zone] of ["a", "b"].entries())
+      subnets.push(
+        (await aws(`ec2 create-subnet --cidr-block 10.21.${number}.0/24 --availability-zone eu-west-1${zone} --vpc-id`, Vpc.VpcId)).Subnet
+          .SubnetId,
+      );
+    const { Instances } = await aws(
+      `ec2 run-instances --instance-type m6i.large --image-id ${image} --subnet-id ${subnets[0]} --user-data`,
+      "#!/bin/sh\necho ECS_CLUSTER=cli >> /etc/ecs/ecs.config",
+    );
+    await aws(`ec2 wait instance-running --instance-ids ${Instances[0].InstanceId}`);
+    const containers = [{ name: "web", image: "acme/web", memory: 256, portMappings: [{ containerPort: 8080, hostPort: 8080 }] }];
+    await aws("ecs register-task-definition --family web --container-definitions", JSON.stringify(containers));
+    await aws("ecs create-service --cluster cli --service-name web --task-definition web --desired-count 1");
+    await aws("ecs wait services-stable --cluster cli --services web");
+    const { LoadBalancers } = await aws(`elbv2 create-load-balancer --name cli --subnets ${subnets.join(" ")}`);
+    await aws(`elbv2 wait load-balancer-available --load-balancer-arns ${LoadBalancers[0].LoadBalancerArn}`);
+    const { TargetGroups } = await aws("elbv2 create-target-group --name cli --protocol HTTP --port 8080 --vpc-id", Vpc.VpcId);
+    const group = TargetGroups[0].TargetGroupArn;
+    await aws(
+      `elbv2 create-listener --load-balancer-arn ${LoadBalancers[0].LoadBalancerArn} --protocol HTTP --port 80 --default-actions Type=forward,TargetGroupArn=${group}`,
+    );
+    await aws(`elbv2 register-targets --target-group-arn ${group} --targets Id=${Instances[0].InstanceId}`);
+    await aws(`elbv2 wait target-in-service --target-group-arn ${group}`);
+    const { TargetHealthDescriptions } = await aws(`elbv2 describe-target-health --target-group-arn ${group}`);
+    expect(TargetHealthDescriptions).toMatchObject([{ TargetHealth: { State: "healthy" } }]);
+    await aws(
+      "application-autoscaling register-scalable-target --service-namespace ecs --resource-id service/cli/web --scalable-dimension ecs:service:DesiredCount --min-capacity 0 --max-capacity 1",
+    );
+    expect((await aws("application-autoscaling describe-scalable-targets --service-namespace ecs")).ScalableTargets).toHaveLength(1);
+  });
+
   test("a stack (CloudFormation)", async () => {
     const template = { Resources: { Queue: { Type: "AWS::SQS::Queue" } }, Outputs: { Arn: { Value: { "Fn::GetAtt": ["Queue", "Arn"] } } } };
     await aws("cloudformation create-stack --stack-name cli --template-body", JSON.stringify(template));

@@ -5,7 +5,7 @@ import { ACCOUNT, root } from "../src/cloud/cloud.ts";
 import { hours } from "../src/kernel/units.ts";
 import { computeRegion, minutes, region, seconds } from "./compute.ts";
 
-test("LAT-004 machines register with their cluster 41 s after their launch, with what they have", async () => {
+test("LAT-004 ECS-021 ECS-022 machines register with their cluster 41 s after their launch, with what they have", async () => {
   const { ecs } = await computeRegion();
   const { containerInstanceArns } = await ecs.listContainerInstances({ cluster: "shop" });
   const { containerInstances = [] } = await ecs.describeContainerInstances({ cluster: "shop", containerInstances: containerInstanceArns });

@@ -91,7 +91,7 @@ describe("task definitions", () => {
       { containerDefinitions: Array.from({ length: 11 }, (_, at) => ({ ...container, name: `c${at}` })) },
       /10 containers/,
     ],
-  ])("%s", async (_name, input, message) => {
+  ])("ECS-004 ECS-006 ECS-007 ECS-010 ECS-012 refused: %s", async (_name, input, message) => {
     const { ecs } = await computeRegion({ machines: 0 });
     await expect(ecs.registerTaskDefinition({ family: "web", containerDefinitions: [container], ...input })).rejects.toThrow(message);
   });
@@ -200,7 +200,7 @@ describe("tasks", () => {
     expect(new Set(ports).size).toBe(3);
   });
 
-  test("ECS-011 a task is asked to end, and killed after its time-out", async () => {
+  test("ECS-011 ECS-035 a task is asked to end, and killed after its time-out", async () => {
     const world = await computeRegion({ machines: 1 });
     const { ecs, define, after, cloud } = world;
     cloud.act({ act: "image", image: "acme/slow", behaviour: { drain: 120_000 } });
