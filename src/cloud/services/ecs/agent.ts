@@ -49,11 +49,10 @@ export function instanceChanged(call: Here, { instanceId, state }: Notices["inst
   const arn = call.state.machines.get(instanceId);
   const instance = arn === undefined ? undefined : call.state.instances.get(arn);
   if (!instance) return;
-  if (state === "shutting-down" && instance.connected && reaches(call, instance.machine)) instance.attributes.set("causeway.leaving", "");
+  if (state === "shutting-down") instance.leaving = instance.connected && reaches(call, instance.machine);
   if (state !== "terminated") return;
-  const leaving = instance.attributes.has("causeway.leaving");
   instance.connected = false;
-  if (leaving) deregister(call, instance, `Host EC2 (instance ${instanceId}) terminated.`);
+  if (instance.leaving) deregister(call, instance, `Host EC2 (instance ${instanceId}) terminated.`);
 }
 
 export const agentTimers = {

@@ -179,6 +179,7 @@ function made(call: Here, cluster: Cluster, facts: Facts): ContainerInstance {
     ...facts,
     status: "ACTIVE",
     connected: true,
+    leaving: false,
     attributes,
     registered,
     remaining: { ...registered, ports: new Set(RESERVED) },

@@ -218,7 +218,7 @@ describe("tasks", () => {
 
   const healthCheck = { command: ["CMD", "true"], interval: 10, retries: 3 };
 
-  test("ECS-012 ECS-013 ECS-047 a task is healthy with its first check, and replaced when three have failed", async () => {
+  test("ECS-012 ECS-013 ECS-047 a task is healthy with its first check; when three have failed its successor is started, and it goes when that is well", async () => {
     const world = await computeRegion({ machines: 1 });
     const { ecs, define, after, cloud } = world;
     await ecs.createService({
@@ -238,6 +238,11 @@ describe("tasks", () => {
     cloud.run.universe.world.changes.push({ kind: "container", container: container.id, region });
     after(seconds(29));
     expect((await tasksOf(world))[0]?.taskArn).toBe(first?.taskArn);
+    after(seconds(10)); // the successor is started, and not well yet
+    expect((await tasksOf(world)).map(({ healthStatus }) => healthStatus).toSorted((one, other) => one!.localeCompare(other!))).toEqual([
+      "UNHEALTHY",
+      "UNKNOWN",
+    ]);
     after(minutes(1));
     const stopped = await tasksOf(world, { desiredStatus: "STOPPED" });
     expect(stopped).toMatchObject([{ stoppedReason: "Task failed container health checks" }]);

@@ -50,9 +50,11 @@ function unsettled(call: Here, service: Service): boolean {
 const draining = (call: Here, task: Task): boolean =>
   task.instance !== undefined && call.state.instances.get(task.instance)?.status === "DRAINING";
 
+const leaves = (call: Here, task: Task): boolean => task.unhealthy !== undefined || draining(call, task);
+
 /** ECS-045 */
 export function isHealthy(call: Here, task: Task): boolean {
-  if (task.lastStatus !== "RUNNING" || task.desiredStatus === "STOPPED") return false;
+  if (task.lastStatus !== "RUNNING" || task.desiredStatus === "STOPPED" || task.unhealthy !== undefined) return false;
   const { hasCheck, hasTargets } = proofs(call, task);
   if (hasTargets && [...task.targets.values()].some((state) => state !== "healthy")) return false;
   if (hasCheck) return healthOf(task) === "HEALTHY";
@@ -69,16 +71,16 @@ export function look(call: Here, { service: arn }: Timers["look"]): void {
   const primary = primaryOf(service);
   const least = Math.ceil((desired * service.configuration.minimum) / 100); // ECS-044
   const most = Math.max(Math.floor((desired * service.configuration.maximum) / 100), service.scheduling === "DAEMON" ? desired : 0);
-  stopSurplus(call, service, live, { desired, least });
+  stopSurplus(call, service, live, { desired, least, most });
   const left = live.filter(({ desiredStatus }) => desiredStatus === "RUNNING");
   startMissing(call, service, left, { desired, most });
   settle(call, service, primary, desired);
 }
 
-type Bounds = { desired: number; least: number };
+type Bounds = { desired: number; least: number; most: number };
 
 /** Old revisions, what drains, and what is too much; never below the healthy ones that are to stay. */
-function stopSurplus(call: Here, service: Service, live: readonly Task[], { desired, least }: Bounds): void {
+function stopSurplus(call: Here, service: Service, live: readonly Task[], { desired, least, most }: Bounds): void {
   const primary = primaryOf(service);
   let healthy = live.filter((task) => isHealthy(call, task)).length;
   const may = (task: Task) => !isHealthy(call, task) || healthy > least;
@@ -99,7 +101,14 @@ function stopSurplus(call: Here, service: Service, live: readonly Task[], { desi
       stopped.push(task);
     }
   }
-  const current = live.filter((task) => task.deployment === primary.id && task.desiredStatus === "RUNNING" && !draining(call, task));
+  // ECS-047: its replacement is well before it goes, unless there is no room for both.
+  const well = live.filter((task) => task.desiredStatus === "RUNNING" && isHealthy(call, task)).length;
+  for (const task of live) {
+    if (task.unhealthy === undefined || task.desiredStatus !== "RUNNING" || (well < desired && live.length < most)) continue;
+    end(task, task.unhealthy);
+    stopped.push(task);
+  }
+  const current = live.filter((task) => task.deployment === primary.id && task.desiredStatus === "RUNNING" && !leaves(call, task));
   const loose = current.filter((task) => !isProtected(call, task));
   for (let surplus = current.length - desired; surplus > 0 && loose.length > 0; surplus--) {
     // What does not run yet, or is not well, is missed least.
@@ -116,8 +125,8 @@ function stopSurplus(call: Here, service: Service, live: readonly Task[], { desi
 function startMissing(call: Here, service: Service, live: Task[], { desired, most }: { desired: number; most: number }): void {
   const primary = primaryOf(service);
   if (primary.rollout === "FAILED") return;
-  // Those on a machine that drains are to be replaced (ECS-031).
-  const current = live.filter((task) => task.deployment === primary.id && !draining(call, task)).length;
+  // Those on a machine that drains, and the unhealthy ones, are to be replaced (ECS-031, ECS-047).
+  const current = live.filter((task) => task.deployment === primary.id && !leaves(call, task)).length;
   // Those that stop still hold their machine, but count for nothing.
   let missing = Math.min(desired - current, most - live.length, STARTS_MAX);
   if (missing <= 0) return;
@@ -237,13 +246,13 @@ export function taskReady(call: Here, task: Task): void {
   lookSoon(call, service);
 }
 
-/** ECS-047, ECS-054: it is replaced. */
+/** ECS-047, ECS-054: it is to be replaced. */
 export function taskUnhealthy(call: Here, task: Task, reason: string): void {
   const service = task.service === undefined ? undefined : call.state.services.get(task.service);
   if (!service) return;
   const deployment = service.deployments.find(({ id }) => id === task.deployment);
   if (deployment?.rollout === "IN_PROGRESS") deployment.failed++;
-  stopTask(call, task, { reason });
+  task.unhealthy = reason;
   if (deployment && breakerTripped(service, deployment)) rollBack(call, service, deployment);
   lookSoon(call, service);
 }

@@ -43,6 +43,8 @@ export type ContainerInstance = {
   external: boolean;
   status: "ACTIVE" | "DRAINING" | "INACTIVE";
   connected: boolean;
+  /** It is being terminated, and its agent was there when that began. */
+  leaving: boolean;
   attributes: Map<string, string>;
   registered: { cpu: number; memory: number };
   remaining: { cpu: number; memory: number; ports: Set<number> };
@@ -66,6 +68,8 @@ export type TaskContainer = {
   essential: boolean;
   status: "PENDING" | "RUNNING" | "STOPPED";
   health: "UNKNOWN" | "HEALTHY" | "UNHEALTHY";
+  /** What its checks will find next, if nothing changes. */
+  awaits?: "HEALTHY" | "UNHEALTHY";
   exitCode?: number;
   reason?: string;
   bindings: { containerPort: number; hostPort: number; protocol: "tcp" | "udp"; bindIP: string }[];
@@ -109,6 +113,8 @@ export type Task = {
   targets: Map<string, string>;
   /** It counts toward the healthy ones of its service. */
   counted: boolean;
+  /** Why it is to be replaced. */
+  unhealthy?: string;
   /** Cores and bytes in use, as last reported. */
   used: { cores: number; memory: number };
   event?: number;

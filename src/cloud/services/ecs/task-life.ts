@@ -125,7 +125,7 @@ function startContainers(call: Here, task: Task, instance: ContainerInstance): v
     });
     call.state.containers.set(container.id, task.arn);
     container.status = "RUNNING";
-    checkHealth(call, task, container, definition.healthCheck, true);
+    checkHealth(call, task, container, definition.healthCheck);
   }
   task.started = call.date;
   turn(call, task, "RUNNING");
@@ -146,16 +146,18 @@ export function proofs(call: Here, task: Task): { hasCheck: boolean; hasTargets:
   };
 }
 
-/** ECS-012: the first success makes it healthy, so many failures after its start period unhealthy. */
-function checkHealth(call: Here, task: Task, container: TaskContainer, check: sdk.HealthCheck | undefined, isFirst: boolean): void {
+/** ECS-012: the first check that passes makes it healthy; so many that fail, none of them in its start period, unhealthy. */
+function checkHealth(call: Here, task: Task, container: TaskContainer, check: sdk.HealthCheck | undefined): void {
   if (!check) return;
   const { interval = 30, retries = 3, startPeriod = 0 } = check;
+  const found = healthy(call, container) ? "HEALTHY" : "UNHEALTHY";
+  if (found === (container.awaits ?? container.health)) return;
   if (container.event !== undefined) call.cancel(container.event);
-  const well = healthy(call, container);
-  const known = container.health;
   container.event = undefined;
-  if (!isFirst && well === (known === "HEALTHY") && known !== "UNKNOWN") return;
-  const wait = isFirst ? interval : well ? interval : interval * retries + (isFirst ? startPeriod : 0);
+  container.awaits = undefined;
+  if (found === container.health) return;
+  const wait = found === "HEALTHY" ? interval : interval * retries + (container.health === "UNKNOWN" ? startPeriod : 0);
+  container.awaits = found;
   container.event = call.background(seconds(wait), "healthChecked", { task: task.arn, container: container.id });
 }
 
@@ -176,14 +178,11 @@ export const lifeTimers = {
     const container = task?.containers.find((each) => each.id === id);
     if (!task || !container || task.lastStatus !== "RUNNING") return;
     container.event = undefined;
-    const before = container.health;
-    container.health = healthy(call, container) ? "HEALTHY" : "UNHEALTHY";
-    if (before === container.health) return;
+    container.health = container.awaits ?? container.health;
+    container.awaits = undefined;
     turn(call, task, "RUNNING");
     if (container.health === "HEALTHY") taskReady(call, task);
     else if (container.essential && graceOver(call, task)) taskUnhealthy(call, task, "Task failed container health checks");
-    const { containerDefinitions } = definitionOf(call, task.definition);
-    checkHealth(call, task, container, containerDefinitions.find(({ name }) => name === container.name)?.healthCheck, false);
   },
   counted(call: Here, { task: arn }: Timers["counted"]) {
     const task = call.state.tasks.get(arn);
@@ -210,9 +209,9 @@ export function containerChanged(call: Here, { container: id }: Extract<Change, 
   if (!instance.connected || !reaches(call, instance.machine)) return;
   reported(call, task);
   const container = task.containers.find((each) => each.id === id);
-  if (task.lastStatus !== "RUNNING" || !container || container.event !== undefined) return;
+  if (task.lastStatus !== "RUNNING" || !container) return;
   const { containerDefinitions } = definitionOf(call, task.definition);
-  checkHealth(call, task, container, containerDefinitions.find(({ name }) => name === container.name)?.healthCheck, false);
+  checkHealth(call, task, container, containerDefinitions.find(({ name }) => name === container.name)?.healthCheck);
 }
 
 /** What the agent says of the task's containers. ECS-009 */
