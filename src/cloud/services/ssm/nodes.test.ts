@@ -1,4 +1,5 @@
 /** Managed nodes and commands: machines of a data centre that register, go silent, find back, and do what they are told. */
+import { CloudFormation } from "@aws-sdk/client-cloudformation";
 import { IAM } from "@aws-sdk/client-iam";
 import { SSM } from "@aws-sdk/client-ssm";
 import { expect, test } from "vitest";
@@ -276,6 +277,50 @@ test("a plugin that nobody has written is refused by name, and a document that i
     name: "InvalidDocumentContent",
   });
   await expect(ssm.sendCommand({ DocumentName: "AWS-RunShellScript", InstanceIds: nodes })).rejects.toThrow("commands is required");
+});
+
+test("CloudFormation makes a document and a baseline, changes them in place, and takes them away", async () => {
+  const cloud = new Cloud({ paranoid: true });
+  const [cloudformation, ssm] = [clients(cloud)(CloudFormation, { region }), clients(cloud)(SSM, { region })];
+  const template = (command: string, days: string) =>
+    JSON.stringify({
+      Resources: {
+        Script: {
+          Type: "AWS::SSM::Document",
+          Properties: {
+            Name: "restart",
+            DocumentType: "Command",
+            UpdateMethod: "NewVersion",
+            Content: {
+              schemaVersion: "2.2",
+              mainSteps: [{ action: "aws:runShellScript", name: "run", inputs: { runCommand: [command] } }],
+            },
+          },
+        },
+        Baseline: {
+          Type: "AWS::SSM::PatchBaseline",
+          Properties: {
+            Name: "racks",
+            OperatingSystem: "DEBIAN",
+            PatchGroups: ["racks"],
+            ApprovalRules: {
+              PatchRules: [{ ApproveAfterDays: days, PatchFilterGroup: { PatchFilters: [{ Key: "PRIORITY", Values: ["Required"] }] } }],
+            },
+          },
+        },
+      },
+    });
+  await cloudformation.createStack({ StackName: "care", TemplateBody: template("a", "0") });
+  cloud.settle();
+  await cloudformation.updateStack({ StackName: "care", TemplateBody: template("b", "7") });
+  cloud.settle();
+  expect((await cloudformation.describeStacks({ StackName: "care" })).Stacks?.[0]?.StackStatus).toBe("UPDATE_COMPLETE");
+  expect(await ssm.getDocument({ Name: "restart" })).toMatchObject({ DocumentVersion: "2", Content: expect.stringContaining('"b"') });
+  const { BaselineId } = await ssm.getPatchBaselineForPatchGroup({ PatchGroup: "racks", OperatingSystem: "DEBIAN" });
+  expect((await ssm.getPatchBaseline({ BaselineId })).ApprovalRules?.PatchRules).toMatchObject([{ ApproveAfterDays: 7 }]);
+  await cloudformation.deleteStack({ StackName: "care" });
+  cloud.settle();
+  await expect(ssm.getDocument({ Name: "restart" })).rejects.toMatchObject({ name: "InvalidDocument" });
 });
 
 test("an idle fleet costs nothing: a year of heartbeats has no events", async () => {

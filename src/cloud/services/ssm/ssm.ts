@@ -10,6 +10,7 @@ import { baselineOperations } from "./patch-baselines.ts";
 import { state, type State, type Timers } from "./state.ts";
 import { parameterOperations, parameterTimers } from "./parameters.ts";
 import { parameterResource } from "./parameter-resource.ts";
+import { resources } from "./resources.ts";
 import { settingOperations } from "./settings.ts";
 import { tagOperations } from "./tags.ts";
 
@@ -43,5 +44,5 @@ export const ssm = {
     for (const key of remove) delete found[1].tags[key];
     return true;
   },
-  resources: { "AWS::SSM::Parameter": parameterResource },
+  resources: { "AWS::SSM::Parameter": parameterResource, ...resources },
 } satisfies Service;
