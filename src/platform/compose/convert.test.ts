@@ -233,6 +233,14 @@ test.each([
   [`--x="1 2" y''`, ["--x=1 2", "y"]],
 ])("%s is words", (line, words) => expect(wordsOf(line)).toEqual(words));
 
+test("a service that depends on itself is said to, and does not use itself", () => {
+  const { services, notes } = convert(JSON.stringify({ services: { web: { image: "nginx", depends_on: ["web"] } } }), "c.yml", {
+    read: () => undefined,
+  });
+  expect(services.web).not.toHaveProperty("uses");
+  expect(notes).toContainEqual({ where: "web.depends_on web", what: "depends on itself, which Compose refuses too" });
+});
+
 test("whatever a Compose file of the right form says, the definition around it parses, or says why not", () => {
   const word = fc.constantFrom("a", "web", "Web_1", "80:80", "nginx:1", "postgres", "./x:/y", "x:/z", "1m", "5G", "${X}", "KEY=v", "0", "");
   const service = fc.record(

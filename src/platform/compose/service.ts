@@ -90,7 +90,8 @@ function usesOf(
   for (const other of [...(after ?? []), ...(links ?? []).map((link) => link.split(":")[0]!)]) {
     const where = `${service}.depends_on ${other}`;
     const name = names.get(other);
-    if (other === database?.service) uses.add("database");
+    if (other === service) notes.push({ where, what: "depends on itself, which Compose refuses too" });
+    else if (other === database?.service) uses.add("database");
     else if (name === undefined) notes.push({ where, what: "there is no such service" });
     else if (!listening.has(other))
       notes.push({ where, what: `${other} listens on no port that the file names: give it port, and ${name} to uses` });
