@@ -6,7 +6,22 @@ import { addSample, seriesKey, setStep, type Metric } from "./series.ts";
 import type { Here } from "./state.ts";
 
 /** `dimensions` in AWS's names, e.g. `{ ClusterName, ServiceName }`. */
-export type Series = { namespace: string; name: string; dimensions: Record<string, string>; unit?: string };
+export type Series = {
+  namespace: string;
+  name: string;
+  dimensions: Record<string, string>;
+  unit?: string;
+  /** Worked out once by `seriesOf`, for what is reported often. */
+  key?: string;
+};
+
+const listed = (dimensions: Record<string, string>) => Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+
+/** The series, to be kept by who reports it again and again. */
+export const seriesOf = (series: Series): Series => ({
+  ...series,
+  key: seriesKey(series.namespace, series.name, listed(series.dimensions)),
+});
 
 /** From now on a gauge has this value, until it is told otherwise; undefined: it has none any more, and its minutes are missing. */
 export function level(call: Call, series: Series, value: number | undefined): void {
@@ -30,9 +45,9 @@ export function sample(call: Call, series: Series, value: number): void {
   touched(here, metric, call.now);
 }
 
-function metricOf(here: Here, { namespace, name, dimensions, unit = "None" }: Series): Metric {
-  const list = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
-  return made(here, namespace, name, list, unit);
+function metricOf(here: Here, { namespace, name, dimensions, unit = "None", key }: Series): Metric {
+  const known = key === undefined ? undefined : here.state.metrics.get(key);
+  return known ?? made(here, namespace, name, listed(dimensions), unit);
 }
 
 /** The metric of that name, made when it is first spoken of. */

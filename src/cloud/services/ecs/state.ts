@@ -2,6 +2,7 @@
 import type * as sdk from "@aws-sdk/client-ecs";
 import type { Duration, Instant } from "../../../kernel/units.ts";
 import { AwsError, type Call, type Known } from "../../service.ts";
+import type { Series } from "../cloudwatch/report.ts";
 
 export type Tags = Record<string, string>;
 
@@ -172,8 +173,9 @@ export type Service = {
   /** The scheduler's next look, and when it is. */
   event?: number;
   looksAt?: Instant;
-  /** Sums over its running tasks, as last reported. */
+  /** Sums over its running tasks, as last reported, and as what. */
   used: { cores: number; memory: number; tasks: number };
+  reported?: { cpu: Series; memory: Series };
 };
 
 export const state = () => ({

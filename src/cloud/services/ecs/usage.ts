@@ -2,7 +2,7 @@
 import { mib } from "../../../kernel/units.ts";
 import { coresUsed, memoryUsed } from "../../../world/containers.ts";
 import type { Change } from "../../../world/physics.ts";
-import { level } from "../cloudwatch/report.ts";
+import { level, seriesOf } from "../cloudwatch/report.ts";
 import { definitionOf, type Here, type Service, type Task } from "./state.ts";
 
 /** Its containers do more or less, or it has begun or ended: its service's sums are others. CW-017, CW-018 */
@@ -46,12 +46,9 @@ function report(call: Here, service: Service): void {
   const { cores, memory, tasks } = service.used;
   const share = (used: number, reserved: number) =>
     tasks === 0 || reserved === 0 ? undefined : Number(((100 * used) / (reserved * tasks)).toPrecision(12));
-  const series = (name: string) => ({
-    namespace: "AWS/ECS",
-    name,
-    dimensions: { ClusterName: service.cluster, ServiceName: service.name },
-    unit: "Percent",
-  });
-  level(call, series("CPUUtilization"), share(cores * 1024, needs.cpu));
-  level(call, series("MemoryUtilization"), share(memory / mib(1), needs.memory));
+  const series = (name: string) =>
+    seriesOf({ namespace: "AWS/ECS", name, dimensions: { ClusterName: service.cluster, ServiceName: service.name }, unit: "Percent" });
+  service.reported ??= { cpu: series("CPUUtilization"), memory: series("MemoryUtilization") };
+  level(call, service.reported.cpu, share(cores * 1024, needs.cpu));
+  level(call, service.reported.memory, share(memory / mib(1), needs.memory));
 }

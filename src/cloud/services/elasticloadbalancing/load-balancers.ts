@@ -106,6 +106,7 @@ export const loadBalancerOperations = {
       listeners: new Set(),
       groups: new Set(),
       flowing: false,
+      reported: new Map(),
       interfaces,
       fullName,
     };
@@ -190,6 +191,7 @@ export const shown = ({
   listeners: _listeners,
   groups: _groups,
   flowing: _flowing,
+  reported: _reported,
   interfaces: _interfaces,
   fullName: _fullName,
   ...balancer

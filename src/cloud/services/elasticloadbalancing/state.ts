@@ -1,6 +1,7 @@
 /** What Elastic Load Balancing knows of a region. */
 import type * as sdk from "@aws-sdk/client-elastic-load-balancing-v2";
 import { AwsError, type Call, type Known } from "../../service.ts";
+import type { Series } from "../cloudwatch/report.ts";
 
 export type Tags = Record<string, string>;
 
@@ -25,6 +26,8 @@ export type LoadBalancer = Known<
   groups: Set<string>;
   /** Its requests are to be reckoned anew at this instant. */
   flowing: boolean;
+  /** What is reported of it, by name and target group. */
+  reported: Map<string, Series>;
   /** Its interfaces, one in each zone. */
   interfaces: string[];
   /** What is told of it in metrics: `app/name/id`. */

@@ -8,7 +8,7 @@ import { listenerAt, loads, service, setLoad } from "../../../world/containers.t
 import type { Demand } from "../../../world/demand.ts";
 import { alive } from "../../../world/machines.ts";
 import type { Change } from "../../../world/physics.ts";
-import { level, rate } from "../cloudwatch/report.ts";
+import { level, rate, seriesOf, type Series } from "../cloudwatch/report.ts";
 import { placeOf } from "./health.ts";
 import { holds } from "./routing.ts";
 import type { Here, LoadBalancer, Target, TargetGroup, Timers } from "./state.ts";
@@ -148,41 +148,41 @@ function serve(call: Here, group: TargetGroup, all: number, answers: Answers, ch
 const classes = ["2XX", "3XX", "4XX", "5XX"];
 const own = [500, 502, 503, 504];
 
-/** ALB-023, ALB-025: only while requests come. */
-function report(call: Here, balancer: LoadBalancer, answers: Answers, wanted: ReadonlyMap<TargetGroup, number>): void {
-  const series = (name: string, more: Record<string, string> = {}) => ({
-    namespace: "AWS/ApplicationELB",
-    name,
-    dimensions: { LoadBalancer: balancer.fullName, ...more },
-    unit: "Count",
-  });
-  const some = (value: number) => (value > 0 ? value : undefined);
-  const sum = (map: Map<number, number>, first: number) =>
-    [...map].reduce((total, [code, each]) => total + (Math.floor(code / 100) === first ? each : 0), 0);
-  rate(call, series("RequestCount"), some(answers.requests));
-  for (const [at, name] of classes.entries()) {
-    rate(call, series(`HTTPCode_Target_${name}_Count`), some(sum(answers.target, at + 2)));
-    if (at > 0) rate(call, series(`HTTPCode_ELB_${name}_Count`), some(sum(answers.elb, at + 2)));
+/** The balancer's series of that name, or its target group's: made once, for it is reported whenever anything changes. */
+function series({ reported, fullName }: LoadBalancer, name: string, group?: TargetGroup): Series {
+  const key = group ? `${name} ${group.fullName}` : name;
+  let known = reported.get(key);
+  if (!known) {
+    const dimensions = { LoadBalancer: fullName, ...(group && { TargetGroup: group.fullName }) };
+    known = seriesOf({ namespace: "AWS/ApplicationELB", name, dimensions, unit: name === "TargetResponseTime" ? "Seconds" : "Count" });
+    reported.set(key, known);
   }
-  for (const code of own) rate(call, series(`HTTPCode_ELB_${code}_Count`), some(answers.elb.get(code) ?? 0));
-  rate(call, series("TargetConnectionErrorCount"), some((answers.elb.get(502) ?? 0) + (answers.elb.get(504) ?? 0)));
-  levelOfTime(call, balancer, answers);
-  for (const [group, all] of wanted) {
-    const healthy = receivers(group).targets.length;
-    const more = { TargetGroup: group.fullName };
-    rate(call, series("RequestCount", more), some(all));
-    rate(call, series("RequestCountPerTarget", more), healthy === 0 ? undefined : some(all / healthy));
-  }
+  return known;
 }
 
-function levelOfTime(call: Here, balancer: LoadBalancer, { time, answered }: Answers): void {
-  const series = {
-    namespace: "AWS/ApplicationELB",
-    name: "TargetResponseTime",
-    dimensions: { LoadBalancer: balancer.fullName },
-    unit: "Seconds",
+/** ALB-023, ALB-025: only while requests come. */
+function report(call: Here, balancer: LoadBalancer, answers: Answers, wanted: ReadonlyMap<TargetGroup, number>): void {
+  const { elb, target, requests, time, answered } = answers;
+  const tell = (name: string, value: number, group?: TargetGroup) =>
+    rate(call, series(balancer, name, group), value > 0 ? value : undefined);
+  const sum = (map: Map<number, number>, first: number) => {
+    let total = 0;
+    for (const [code, each] of map) if (Math.floor(code / 100) === first) total += each;
+    return total;
   };
-  level(call, series, answered === 0 ? undefined : time / answered);
+  tell("RequestCount", requests);
+  for (const [at, name] of classes.entries()) {
+    tell(`HTTPCode_Target_${name}_Count`, sum(target, at + 2));
+    if (at > 0) tell(`HTTPCode_ELB_${name}_Count`, sum(elb, at + 2));
+  }
+  for (const code of own) tell(`HTTPCode_ELB_${code}_Count`, elb.get(code) ?? 0);
+  tell("TargetConnectionErrorCount", (elb.get(502) ?? 0) + (elb.get(504) ?? 0));
+  level(call, series(balancer, "TargetResponseTime"), answered === 0 ? undefined : time / answered);
+  for (const [group, all] of wanted) {
+    const { length: targets } = receivers(group).targets;
+    tell("RequestCount", all, group);
+    tell("RequestCountPerTarget", targets === 0 ? 0 : all / targets, group);
+  }
 }
 
 /** What users of a demand have got until now. */
