@@ -1,5 +1,5 @@
 /** Durations that AWS does not promise, each with its median, its 95th percentile, where it is from and how sure that is. */
-import { milliseconds, minutes, seconds, type Duration } from "../kernel/units.ts";
+import { minutes, seconds, type Duration } from "../kernel/units.ts";
 
 type Latency = {
   median: Duration;
@@ -55,5 +55,3 @@ export type LatencyName = keyof typeof latencies;
 
 /** Bytes a second from a registry in the same region to a host. LAT-006, inferred. */
 export const REGISTRY_RATE = 90_000_000;
-
-export const median = (name: LatencyName): Duration => milliseconds(latencies[name].median);

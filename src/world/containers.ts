@@ -1,7 +1,7 @@
 /** Containers: processes with a limit, on a machine, that listen, work and end. */
 import { assert } from "../kernel/assert.ts";
-import { gib, mib, milliseconds, seconds, type Bytes, type Duration, type Instant } from "../kernel/units.ts";
-import { alive, machineOf, type Machine } from "./machines.ts";
+import { mib, milliseconds, seconds, type Bytes, type Duration, type Instant } from "../kernel/units.ts";
+import { alive, machineOf } from "./machines.ts";
 import type { Physics } from "./physics.ts";
 import type { World } from "./world.ts";
 
@@ -189,9 +189,6 @@ export function service({ behaviour, limit, load }: Container): { latency: Durat
   const latency = milliseconds(behaviour.latency * Math.min(50, 1 / Math.max(1e-9, 1 - busy)));
   return { latency, refused: load > capacity ? 1 - capacity / load : 0, failing: behaviour.failing };
 }
-
-/** A limit that no container reaches: for tasks without one. */
-export const unlimited = (machine: Machine): Container["limit"] => ({ cores: machine.cores, memory: machine.memory || gib(1) });
 
 function deafen({ listeners }: World, { id, listens }: Container): void {
   for (const key of listens) if (listeners.get(key) === id) listeners.delete(key);

@@ -21,7 +21,7 @@ export const dockerHub = (): Registry => ({
   pulls: new Map(),
 });
 
-export type Pulled = { outcome: "ok" | "unreachable" } | { outcome: "limited"; limit: number; window: Duration };
+type Pulled = { outcome: "ok" | "unreachable" } | { outcome: "limited"; limit: number; window: Duration };
 
 /** One manifest is fetched. `who` is an address, or `account:name`. Counts it, unless it is refused. */
 export function pull({ world, now }: Physics, host: string, who: string): Pulled {

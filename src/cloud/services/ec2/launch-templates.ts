@@ -7,7 +7,7 @@ import { page } from "./pages.ts";
 import type { Here, State } from "./state.ts";
 import { tagsOf } from "./tags.ts";
 
-export type TemplateVersion = Known<sdk.LaunchTemplateVersion, "VersionNumber" | "CreateTime"> & { data: sdk.RequestLaunchTemplateData };
+type TemplateVersion = Known<sdk.LaunchTemplateVersion, "VersionNumber" | "CreateTime"> & { data: sdk.RequestLaunchTemplateData };
 export type LaunchTemplate = Known<
   Omit<sdk.LaunchTemplate, "Tags">,
   "LaunchTemplateId" | "LaunchTemplateName" | "CreateTime" | "DefaultVersionNumber" | "LatestVersionNumber"

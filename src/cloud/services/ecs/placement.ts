@@ -33,10 +33,7 @@ export function place(call: Here, cluster: Cluster, ask: Ask): Placed {
   return { instance: best(call, fitting, ask) };
 }
 
-export function lackOf(
-  instance: ContainerInstance,
-  { need, constraints, among }: Pick<Ask, "need" | "constraints" | "among">,
-): Lack | undefined {
+function lackOf(instance: ContainerInstance, { need, constraints, among }: Pick<Ask, "need" | "constraints" | "among">): Lack | undefined {
   if (!instance.connected) return "AGENT";
   const { remaining } = instance;
   if (remaining.cpu < need.cpu) return "CPU";
@@ -133,7 +130,7 @@ const usual: sdk.PlacementStrategy[] = [
 ];
 
 /** The value of what is spread over: a zone, an instance, any attribute. */
-export const spreadValue = (instance: ContainerInstance, field: string): string =>
+const spreadValue = (instance: ContainerInstance, field: string): string =>
   field === "instanceId" || field === "host" ? instance.arn : (instance.attributes.get(field.replace(/^attribute:/, "")) ?? "");
 
 /** ECS-063: each strategy keeps the best of what the one before it left. */

@@ -53,7 +53,7 @@ const draining = (call: Here, task: Task): boolean =>
 const leaves = (call: Here, task: Task): boolean => task.unhealthy !== undefined || draining(call, task);
 
 /** ECS-045 */
-export function isHealthy(call: Here, task: Task): boolean {
+function isHealthy(call: Here, task: Task): boolean {
   if (task.lastStatus !== "RUNNING" || task.desiredStatus === "STOPPED" || task.unhealthy !== undefined) return false;
   const { hasCheck, hasTargets } = proofs(call, task);
   if (hasTargets && [...task.targets.values()].some((state) => state !== "healthy")) return false;

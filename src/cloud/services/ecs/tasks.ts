@@ -186,7 +186,7 @@ export const taskOperations = {
 const arnOf = (cluster: Cluster, asked: string): string =>
   asked.startsWith("arn:") ? asked : `${cluster.arn.replace(":cluster/", ":task/")}/${asked}`;
 
-export function findTask(call: Here, cluster: Cluster, asked: string): Task {
+function findTask(call: Here, cluster: Cluster, asked: string): Task {
   const task = call.state.tasks.get(arnOf(cluster, asked));
   if (!task) throw invalid("The referenced task was not found.");
   return task;
@@ -212,7 +212,7 @@ export function checkLaunch(launchType: string): asserts launchType is "EC2" | "
     throw new AwsError("NotImplemented", `Causeway does not emulate the launch type ${launchType}.`, 501);
 }
 
-export type Beginning = {
+type Beginning = {
   cluster: Cluster;
   definition: TaskDefinition;
   instance: ContainerInstance;

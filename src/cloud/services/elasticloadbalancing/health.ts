@@ -10,7 +10,7 @@ import { level } from "../cloudwatch/report.ts";
 import type { Here, Target, TargetGroup, TargetState, Timers } from "./state.ts";
 import { flowOfGroup, flowSoon } from "./traffic.ts";
 
-export const targetKey = (id: string, port: number): string => `${id}:${port}`;
+const targetKey = (id: string, port: number): string => `${id}:${port}`;
 
 /** Where a target listens: an instance by its address in the VPC, an address as it is. */
 export function placeOf(call: Here, group: TargetGroup, { id, port }: Target): { key: string; machine?: string } {

@@ -90,7 +90,7 @@ export const state = () => ({
 });
 
 /** What users of a demand got, reckoned up to `at`. */
-export type Served = { at: number; rate: number; failing: number; requests: number; failed: number };
+type Served = { at: number; rate: number; failing: number; requests: number; failed: number };
 
 export type State = ReturnType<typeof state>;
 export type Timers = {

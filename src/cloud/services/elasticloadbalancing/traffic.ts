@@ -103,7 +103,7 @@ function weighted(call: Here, { ForwardConfig }: sdk.Action, all: number): { gro
 }
 
 /** ALB-013: to the healthy ones; when too few are, to all that are registered. */
-export function receivers(group: TargetGroup): { targets: Target[]; open: boolean } {
+function receivers(group: TargetGroup): { targets: Target[]; open: boolean } {
   const registered = [...group.targets.values()].filter(({ state }) => state !== "draining" && state !== "unused");
   const healthy = registered.filter(({ state }) => state === "healthy");
   const { attributes } = group;

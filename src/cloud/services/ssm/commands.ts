@@ -26,7 +26,7 @@ type Details =
   | "Undeliverable"
   | "Terminated";
 
-export type Invocation = {
+type Invocation = {
   node: string;
   details: Details;
   requested: Instant;
@@ -185,7 +185,7 @@ const kept = (call: Here): Command[] =>
     .toReversed();
 
 /** SSM-011: by id, or by tags and groups; what no node has is an empty command, which succeeds. */
-export function targeted(call: Here, ids: readonly string[], targets: readonly sdk.Target[]): Node[] {
+function targeted(call: Here, ids: readonly string[], targets: readonly sdk.Target[]): Node[] {
   if (ids.length > 50) throw invalid("You can specify up to 50 instance IDs.");
   if (targets.length > 5) throw invalid("You can specify up to 5 targets.");
   if (ids.length === 0 && targets.length === 0) throw new AwsError("InvalidInstanceId", "Either InstanceIds or Targets is required.");
@@ -361,9 +361,7 @@ function statusOf(details: Details): sdk.CommandInvocationStatus {
 const spoken = (details: Details): string => details.replace(/(?<=[a-z])(?=[A-Z])/g, " ").replace("In Progress", "InProgress");
 
 /** SSM-008 */
-export function overall(
-  command: Command,
-): "Pending" | "InProgress" | "Success" | "DeliveryTimedOut" | "Failed" | "Incomplete" | "Cancelled" {
+function overall(command: Command): "Pending" | "InProgress" | "Success" | "DeliveryTimedOut" | "Failed" | "Incomplete" | "Cancelled" {
   const all = [...command.invocations.values()].map(({ details }) => details);
   if (!isOver(command)) return all.every((each) => each === "Pending") ? "Pending" : "InProgress";
   if (command.cancelled === "user") return "Cancelled";

@@ -78,7 +78,7 @@ export const nodeOperations = {
   },
 } satisfies Operations<sdk.SSM, State, Timers>;
 
-export type Registration = { ActivationId: string; ActivationCode: string; Machine: string; Fingerprint?: string };
+type Registration = { ActivationId: string; ActivationCode: string; Machine: string; Fingerprint?: string };
 
 /** What the agent's own `-register` asks: an operation that AWS publishes in no SDK. Answers the new node's id. */
 export function RegisterManagedInstance(call: Here, { ActivationId, ActivationCode, Machine: id, Fingerprint = id }: Registration) {
@@ -134,7 +134,7 @@ function reaches({ world, region }: Here, machine: Machine | undefined): boolean
 const heartbeat = ({ registered }: Node, at: Instant): Instant =>
   plus(registered, (Math.floor((at - registered) / HEARTBEAT) * HEARTBEAT) as Duration);
 
-export const lastPing = (call: Here, node: Node): Instant => (node.connected ? heartbeat(node, call.now) : node.lastPing);
+const lastPing = (call: Here, node: Node): Instant => (node.connected ? heartbeat(node, call.now) : node.lastPing);
 
 /** A machine, a line or a region is another: its nodes go silent, or find back. */
 export function sensed(call: Here, change: Change): void {
