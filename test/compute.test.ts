@@ -215,3 +215,13 @@ test("a steady service under steady load has no events but its alarms'", async (
   after(hours(3));
   expect(cloud.advance((Number(cloud.run.now) + 86_400_000 * 7) as typeof cloud.run.now)).toBeLessThan(5);
 });
+
+test("a run comes to rest though a service has no place, or crashes for ever", async () => {
+  const { ecs, define, cloud } = await computeRegion({ machines: 1 });
+  cloud.act({ act: "image", image: "acme/crash", behaviour: { exit: { after: 1000, code: 1 } } });
+  await ecs.createService({ cluster: "shop", serviceName: "large", taskDefinition: await define("large"), desiredCount: 50 });
+  await ecs.createService({ cluster: "shop", serviceName: "crash", taskDefinition: await define("crash", "acme/crash"), desiredCount: 1 });
+  const begun = Number(cloud.run.now);
+  cloud.settle();
+  expect(Number(cloud.run.now) - begun).toBeLessThan(5 * 60_000);
+});

@@ -24,14 +24,18 @@ export const primaryOf = ({ deployments }: Service): Deployment => deployments.f
 
 export const tasksOf = (call: Here, service: Service): Task[] => [...service.tasks].flatMap((arn) => call.state.tasks.get(arn) ?? []);
 
-/** The scheduler looks at the service soon; once, however often it is told, at the earliest of the moments. */
-export function lookSoon(call: Here, service: Service, delay: Duration = call.latency("ecs-scheduler")): void {
+/**
+ * The scheduler looks at the service soon; once, however often it is told, at the earliest of the moments. Nobody waits for what is tried again
+ * and again: it may never succeed.
+ */
+export function lookSoon(call: Here, service: Service, delay: Duration = call.latency("ecs-scheduler"), isRetry = false): void {
   if (service.status === "INACTIVE") return;
   const at = plus(call.now, delay);
   if (service.event !== undefined && service.looksAt !== undefined && service.looksAt <= at) return;
   if (service.event !== undefined) call.cancel(service.event);
   service.looksAt = at;
-  service.event = call.after(delay, "look", { service: service.arn });
+  const data = { service: service.arn };
+  service.event = isRetry ? call.background(delay, "look", data) : call.after(delay, "look", data);
 }
 
 export function lookAll(call: Here, cluster: Cluster): void {
@@ -131,7 +135,7 @@ function startMissing(call: Here, service: Service, live: Task[], { desired, mos
   let missing = Math.min(desired - current, most - live.length, STARTS_MAX);
   if (missing <= 0) return;
   if (service.waitsUntil !== undefined && call.now < service.waitsUntil)
-    return lookSoon(call, service, since(call.now, service.waitsUntil));
+    return lookSoon(call, service, since(call.now, service.waitsUntil), true);
   const cluster = call.state.clusters.get(service.cluster)!;
   const definition = definitionOf(call, primary.definition);
   const among = [...live];
@@ -192,7 +196,7 @@ function unplaced(call: Here, service: Service, lack: Lack | undefined, closest:
     reason: lack ? `RESOURCE:${lack}` : "NO ACTIVE INSTANCES",
   });
   service.unplaced++;
-  lookSoon(call, service, service.unplaced < TRIES ? RETRY : RETRY_LATER);
+  lookSoon(call, service, service.unplaced < TRIES ? RETRY : RETRY_LATER, true);
 }
 
 function daemonPlaces(call: Here, service: Service): string[] {
@@ -269,7 +273,8 @@ export function taskEnded(call: Here, task: Task, ran: boolean): void {
   if (deployment && breakerTripped(service, deployment)) rollBack(call, service, deployment);
   call.tell("service-changed", { clusterArn: service.arn.replace(/:service\/([^/]+)\/.*$/, ":cluster/$1"), serviceArn: service.arn });
   // ECS-043
-  lookSoon(call, service, task.stopCode === "EssentialContainerExited" && ran ? call.latency("service-relaunch") : undefined);
+  const crashed = task.stopCode === "EssentialContainerExited" && ran;
+  lookSoon(call, service, crashed ? call.latency("service-relaunch") : undefined, crashed);
 }
 
 /** ECS-057: the pauses double from ten seconds on. */
