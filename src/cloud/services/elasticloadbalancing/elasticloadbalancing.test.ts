@@ -84,9 +84,10 @@ describe("health", () => {
       cloud.run.universe.world.changes.push({ kind: "container", container: container!.id, region });
       cloud.act({ act: "enough-of", zone: "none", instanceType: "none" }); // any act: what has changed is perceived
     };
+    after(seconds(1));
     behave(true);
-    // 15 s to the next check, on the mean; 30 s to the second, which times out after 5 s.
-    after(seconds(49));
+    // The last check was a second ago: the next ones, at 29 and 59 s, fail at once.
+    after(seconds(58));
     expect(await states()).toMatchObject([{ State: "healthy" }, { State: "healthy" }]);
     after(seconds(1));
     const [bad] = (await states()).filter(({ State }) => State !== "healthy");
@@ -95,8 +96,9 @@ describe("health", () => {
       Reason: "Target.ResponseCodeMismatch",
       Description: "Health checks failed with these codes: [503]",
     });
+    after(seconds(1));
     behave(false);
-    after(seconds(15 + 4 * 30 - 1));
+    after(seconds(29 + 4 * 30 - 1));
     expect((await states()).filter(({ State }) => State === "healthy")).toHaveLength(1);
     after(seconds(1));
     expect((await states()).filter(({ State }) => State === "healthy")).toHaveLength(2);

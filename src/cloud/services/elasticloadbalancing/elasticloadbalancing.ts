@@ -1,57 +1,33 @@
 /** Elastic Load Balancing, version 2. API: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/ */
 import type * as sdk from "@aws-sdk/client-elastic-load-balancing-v2";
-import type { Operations, Service, Tagged } from "../../service.ts";
-import { checked, containerChanged, drained, machineChanged } from "./health.ts";
+import type { Operations, Service } from "../../service.ts";
+import { renamed } from "./dns.ts";
+import { checked } from "./health.ts";
+import { limitOperations } from "./limits.ts";
 import { listenerOperations } from "./listeners.ts";
 import { active, loadBalancerOperations } from "./load-balancers.ts";
 import { resources } from "./resources.ts";
-import { invalid, state, tagList, tagMap, type Here, type State, type Tags, type Timers } from "./state.ts";
+import { ruleOperations } from "./rules.ts";
+import { containerChanged, instanceChanged, lineChanged, machineChanged, zoneChanged } from "./senses.ts";
+import { quicker } from "./slow-start.ts";
+import { policyOperations } from "./ssl-policies.ts";
+import { state, type State, type Timers } from "./state.ts";
+import { holders, tag, tagOperations } from "./tags.ts";
 import { targetGroupOperations } from "./target-groups.ts";
-import { demandChanged, flow, flowSoon } from "./traffic.ts";
+import { drained, targetOperations } from "./targets.ts";
+import { demandChanged, ripple } from "./traffic.ts";
+import { shiftOver } from "./zonal-shift.ts";
 
-type Holder = { arn: string; tags: Tags };
-
-function* holders({ state: { loadBalancers, listeners, rules, targetGroups } }: Here): Iterable<Holder> {
-  for (const { LoadBalancerArn: arn, tags } of loadBalancers.values()) yield { arn, tags };
-  for (const { ListenerArn: arn, tags } of listeners.values()) yield { arn, tags };
-  for (const { RuleArn: arn, tags } of rules.values()) yield { arn, tags };
-  for (const { TargetGroupArn: arn, tags } of targetGroups.values()) yield { arn, tags };
-}
-
-function tagsOf(call: Here, asked: string): Tags {
-  for (const { arn, tags } of holders(call)) if (arn === asked) return tags;
-  throw invalid(`'${asked}' is not a valid load balancer, listener, rule or target group ARN`);
-}
-
-const tagOperations = {
-  DescribeTags: (call, { ResourceArns }) => ({
-    TagDescriptions: ResourceArns.map((arn) => ({ ResourceArn: arn, Tags: tagList(tagsOf(call, arn)) })),
-  }),
-  AddTags(call, { ResourceArns, Tags }) {
-    for (const arn of ResourceArns) tagsOf(call, arn);
-    for (const arn of ResourceArns) Object.assign(tagsOf(call, arn), tagMap(Tags));
-  },
-  RemoveTags(call, { ResourceArns, TagKeys }) {
-    for (const arn of ResourceArns) tagsOf(call, arn);
-    for (const arn of ResourceArns) for (const key of TagKeys) delete tagsOf(call, arn)[key];
-  },
+const operations = {
+  ...limitOperations,
+  ...listenerOperations,
+  ...loadBalancerOperations,
+  ...policyOperations,
+  ...ruleOperations,
+  ...tagOperations,
+  ...targetGroupOperations,
+  ...targetOperations,
 } satisfies Operations<sdk.ElasticLoadBalancingV2, State, Timers>;
-
-const operations = { ...listenerOperations, ...loadBalancerOperations, ...tagOperations, ...targetGroupOperations } satisfies Operations<
-  sdk.ElasticLoadBalancingV2,
-  State,
-  Timers
->;
-
-function tag(call: Here, asked: string, set: Record<string, string>, remove: readonly string[]): boolean {
-  for (const { arn, tags } of holders(call)) {
-    if (arn !== asked) continue;
-    Object.assign(tags, set);
-    for (const key of remove) delete tags[key];
-    return true;
-  }
-  return false;
-}
 
 export const elasticloadbalancing = {
   api: {
@@ -61,22 +37,13 @@ export const elasticloadbalancing = {
     namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
   },
   sdk: () => import("@aws-sdk/client-elastic-load-balancing-v2"),
-  needs: ["acm", "cloudwatch", "ec2"],
+  needs: ["acm", "cloudwatch", "ec2", "servicequotas"],
   state,
   operations,
-  timers: {
-    active(call: Here, said: Timers["active"]) {
-      active(call, said);
-      flowSoon(call, said.balancer);
-    },
-    flow,
-    checked,
-    drained,
-  },
-  senses: { machine: machineChanged, container: containerChanged, demand: demandChanged },
-  *tagged(call: Here): Iterable<Tagged> {
-    yield* holders(call);
-  },
+  timers: { active, checked, drained, quicker, renamed, ripple, shiftOver },
+  senses: { machine: machineChanged, container: containerChanged, demand: demandChanged, zone: zoneChanged, line: lineChanged },
+  hears: { "instance-state": instanceChanged },
+  tagged: holders,
   tag,
   resources,
 } satisfies Service;

@@ -2,173 +2,176 @@
  * Health checks: what one would find is worked out when the world changes, and when it will have been found often enough.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
  */
-import { milliseconds, seconds, type Duration } from "../../../kernel/units.ts";
-import { listenerAt, listenerKey } from "../../../world/containers.ts";
-import { alive } from "../../../world/machines.ts";
-import type { Change } from "../../../world/physics.ts";
-import { level } from "../cloudwatch/report.ts";
-import type { Here, Target, TargetGroup, TargetState, Timers } from "./state.ts";
-import { flowOfGroup, flowSoon } from "./traffic.ts";
+import { milliseconds, plus, seconds, type Instant } from "../../../kernel/units.ts";
+import { probe } from "./probe.ts";
+import { reportHealth } from "./metrics.ts";
+import { leaderOf, targetKey, type Here, type Target, type TargetGroup, type TargetState, type Timers } from "./state.ts";
+import { slowDown, slowOver } from "./slow-start.ts";
+import { cutOff, refresh } from "./traffic.ts";
 
-const targetKey = (id: string, port: number): string => `${id}:${port}`;
-
-/** Where a target listens: an instance by its address in the VPC, an address as it is. */
-export function placeOf(call: Here, group: TargetGroup, { id, port }: Target): { key: string; machine?: string } {
-  if (group.TargetType === "instance") {
-    const machine = call.world.machines.get(id);
-    return { key: listenerKey(machine?.network ?? "", machine?.address ?? "", port), machine: id };
-  }
-  const key = listenerKey(group.VpcId, id, port);
-  return { key, machine: call.world.containers.get(call.world.listeners.get(key) ?? "")?.machine };
-}
-
-/** What a check finds now; undefined: it is well. ALB-006 */
-function outcomeOf(call: Here, group: TargetGroup, target: Target): string | undefined {
-  const { key, machine } = placeOf(call, group, target);
-  if (machine !== undefined && !alive(call.world.machines.get(machine))) return "Target.Timeout";
-  const container = listenerAt(call.world, key);
-  if (!container) return "Target.FailedHealthChecks";
-  return container.behaviour.unhealthy ? "Target.ResponseCodeMismatch" : undefined;
-}
-
+// In AWS's words, as DescribeTargetHealth gives them.
 const descriptions: Record<string, string> = {
+  "Elb.RegistrationInProgress": "Target registration is in progress",
+  "Elb.InitialHealthChecking": "Initial health checks in progress",
   "Target.Timeout": "Request timed out",
   "Target.FailedHealthChecks": "Health checks failed",
-  "Target.ResponseCodeMismatch": "Health checks failed with these codes: [503]",
+  "Target.DeregistrationInProgress": "Target deregistration is in progress",
+  "Target.NotRegistered": "Target is not registered to the target group",
 };
 
-export function register(call: Here, group: TargetGroup, id: string, port: number): void {
-  const known = group.targets.get(targetKey(id, port));
-  if (known?.state === "draining" && known.event !== undefined) call.cancel(known.event);
-  else if (known) return;
-  const target: Target = {
-    id,
-    port,
-    zone: zoneOf(call, id),
-    state: "initial",
-    reason: "Elb.RegistrationInProgress",
-    description: "Target registration is in progress",
-    load: 0,
-  };
-  group.targets.set(targetKey(id, port), target);
-  const { machine = id } = placeOf(call, group, target);
-  call.state.watched.set(machine, (call.state.watched.get(machine) ?? new Set()).add(group.TargetGroupArn));
-  if (group.LoadBalancerArns.length === 0) return turn(call, group, target, "unused", "Target.NotInUse");
-  // The first check comes when it is registered, and one that passes is enough: ALB-004, ALB-026.
-  target.outcome = outcomeOf(call, group, target);
-  const first = call.latency("target-registration");
-  const wait = target.outcome === undefined ? first : milliseconds(first + failing(group));
-  target.event = call.after(wait, "checked", {
-    group: group.TargetGroupArn,
-    target: targetKey(id, port),
-    to: target.outcome === undefined ? "healthy" : "unhealthy",
-  });
+/** Why a target gets neither requests nor checks. ALB-007 */
+export type Unused = { reason: "Target.NotInUse" | "Target.InvalidState"; description: string };
+
+export function unusedBy(call: Here, group: TargetGroup, { id, zone }: Target): Unused | undefined {
+  const balancer = leaderOf(call, group);
+  if (!balancer)
+    return { reason: "Target.NotInUse", description: "Target group is not configured to receive traffic from the load balancer" };
+  if (group.TargetType === "instance") {
+    const state = call.peek("ec2").instances.get(id)?.state ?? "terminated";
+    if (state === "stopped" || state === "terminated")
+      return { reason: "Target.InvalidState", description: `Target is in the ${state} state` };
+  }
+  if (zone !== undefined && zone !== "all" && !balancer.nodes.some((node) => node.zone === zone))
+    return { reason: "Target.NotInUse", description: "Target is in an Availability Zone that is not enabled for the load balancer" };
+  return undefined;
 }
 
-const zoneOf = (call: Here, id: string): string | undefined => call.peek("ec2").instances.get(id)?.Placement.AvailabilityZone;
+/** A new target, or one that comes into use: its first check comes when it is registered, and one that passes is enough. ALB-004, ALB-026 */
+export function begin(call: Here, group: TargetGroup, target: Target): void {
+  const unused = unusedBy(call, group, target);
+  if (unused) return turn(call, group, target, "unused", unused.reason, unused.description);
+  target.first = plus(call.now, call.latency("target-registration"));
+  target.streak = { from: target.first, count: 0, before: 0 };
+  target.outcome = probe(call, group, target);
+  turn(call, group, target, "initial");
+  expect(call, group, target);
+}
 
-/** From the first check that fails until so many have: the last of them has to time out too. ALB-004, ALB-005 */
-const failing = ({
-  HealthCheckIntervalSeconds: interval,
-  UnhealthyThresholdCount: count,
-  HealthCheckTimeoutSeconds: timeout,
-}: TargetGroup): Duration => seconds(interval * (count - 1) + timeout);
-
-/** ALB-008 */
-export function deregister(call: Here, group: TargetGroup, target: Target): void {
+/** What rules, subnets or an instance's state make of a target. */
+export function revise(call: Here, group: TargetGroup, target: Target): void {
   if (target.state === "draining") return;
-  if (target.event !== undefined) call.cancel(target.event);
-  turn(call, group, target, "draining", "Target.DeregistrationInProgress");
-  const delay = seconds(Number(group.attributes["deregistration_delay.timeout_seconds"]));
-  target.event = call.after(delay, "drained", { group: group.TargetGroupArn, target: targetKey(target.id, target.port) });
+  const unused = unusedBy(call, group, target);
+  if (unused) {
+    forgetEvent(call, target);
+    turn(call, group, target, "unused", unused.reason, unused.description);
+  } else if (target.state === "unused") begin(call, group, target);
 }
 
-export function drained(call: Here, { group: arn, target: key }: Timers["drained"]): void {
-  const group = call.state.targetGroups.get(arn);
-  const target = group?.targets.get(key);
-  if (!group || target?.state !== "draining") return;
-  group.targets.delete(key);
-  call.tell("target-health", { targetGroupArn: arn, id: target.id, port: target.port, state: "unused", reason: "Target.NotRegistered" });
+/** The first check at that time or after it. ALB-003: their times are fixed, whatever they find and however long that takes. */
+function nextCheck({ HealthCheckIntervalSeconds }: TargetGroup, { first }: Target, at: Instant): Instant {
+  if (at <= first) return first;
+  const interval = seconds(HealthCheckIntervalSeconds);
+  return plus(first, milliseconds(Math.ceil((at - first) / interval) * interval));
+}
+
+/** Checks of the present streak that were before that time. */
+const done = ({ HealthCheckIntervalSeconds }: TargetGroup, { streak }: Target, at: Instant): number =>
+  at <= streak.from ? 0 : Math.ceil((at - streak.from) / seconds(HealthCheckIntervalSeconds));
+
+/** Schedules the moment when enough checks in a row have found what one finds now. ALB-004, ALB-005 */
+function expect(call: Here, group: TargetGroup, target: Target): void {
+  forgetEvent(call, target);
+  const well = target.outcome === undefined;
+  if (target.state === (well ? "healthy" : "unhealthy")) return;
+  const needed = !well ? group.UnhealthyThresholdCount : target.state === "initial" ? 1 : group.HealthyThresholdCount;
+  const more = Math.max(0, needed - target.streak.count - 1);
+  // Who does not answer is known to have failed only when the time for it has passed.
+  const wait = target.outcome === "Target.Timeout" ? group.HealthCheckTimeoutSeconds : 0;
+  const at = plus(target.streak.from, seconds(more * group.HealthCheckIntervalSeconds + wait));
+  const data = { group: group.TargetGroupArn, target: targetKey(target.id, target.port) };
+  target.event = call.after(milliseconds(Math.max(0, at - call.now)), "checked", data);
 }
 
 /** So many checks have found the same. */
-export function checked(call: Here, { group: arn, target: key, to }: Timers["checked"]): void {
+export function checked(call: Here, { group: arn, target: key }: Timers["checked"]): void {
   const group = call.state.targetGroups.get(arn);
   const target = group?.targets.get(key);
-  if (!group || !target || target.state === "draining") return;
+  if (!group || !target) return;
   target.event = undefined;
-  if (to === "healthy") turn(call, group, target, "healthy");
-  else turn(call, group, target, "unhealthy", target.outcome);
+  if (target.outcome === undefined) turn(call, group, target, "healthy");
+  else turn(call, group, target, "unhealthy", reasonOf(target.outcome), descriptionOf(target.outcome));
 }
 
-/** Something that a check would see is different: how long until enough checks have seen it? */
-function reconsider(call: Here, group: TargetGroup, target: Target): void {
+/** Something that a check sees may be different. */
+export function reconsider(call: Here, group: TargetGroup, target: Target): void {
   if (target.state === "draining" || target.state === "unused") return;
-  const outcome = outcomeOf(call, group, target);
-  const well = outcome === undefined;
-  if (well === (target.outcome === undefined) && target.event !== undefined) {
-    target.outcome = outcome;
-    return;
-  }
+  const outcome = probe(call, group, target);
+  if (outcome === target.outcome) return;
+  const turned = (outcome === undefined) !== (target.outcome === undefined);
   target.outcome = outcome;
+  if (turned) {
+    const checks = done(group, target, call.now);
+    const { streak } = target;
+    // What no check has seen did not happen: the row before it goes on.
+    const unseen = checks === 0 && streak.count === 0;
+    target.streak = { from: nextCheck(group, target, call.now), count: unseen ? streak.before : 0, before: streak.count + checks };
+  }
+  expect(call, group, target);
+  if (!turned && target.state === "unhealthy" && outcome !== undefined)
+    turn(call, group, target, "unhealthy", reasonOf(outcome), descriptionOf(outcome));
+}
+
+/** The group's settings are others: checks that were made still count, the next one is in time by the old interval. */
+export function resettle(call: Here, group: TargetGroup, change: () => void): void {
+  const rows = [...group.targets.values()].map((target) => ({
+    target,
+    checks: done(group, target, call.now),
+    next: nextCheck(group, target, call.now),
+  }));
+  change();
+  for (const { target, checks, next } of rows) {
+    if (target.state === "draining" || target.state === "unused") continue;
+    target.first = next;
+    target.streak = { ...target.streak, from: next, count: target.streak.count + checks };
+    reconsider(call, group, target);
+    expect(call, group, target);
+  }
+}
+
+/** ALB-008: no new requests from now on, and gone when the delay has passed, whether anything is in flight or not. */
+export function drain(call: Here, group: TargetGroup, target: Target): void {
+  forgetEvent(call, target);
+  slowOver(call, target);
+  const delay = seconds(Number(group.attributes["deregistration_delay.timeout_seconds"]));
+  target.cut = cutOff(call, group, target, delay);
+  turn(call, group, target, "draining", "Target.DeregistrationInProgress", descriptions["Target.DeregistrationInProgress"]);
+  target.event = call.after(delay, "drained", { group: group.TargetGroupArn, target: targetKey(target.id, target.port) });
+}
+
+export function forgetEvent(call: Here, target: Target): void {
   if (target.event !== undefined) call.cancel(target.event);
   target.event = undefined;
-  if (well === (target.state === "healthy")) return;
-  const { HealthCheckIntervalSeconds: interval, HealthyThresholdCount: count } = group;
-  // The next check is anywhere within an interval; on the mean half of it has passed.
-  const next = seconds(interval / 2);
-  const wait = !well ? next + failing(group) : target.state === "initial" ? next : next + seconds(interval * (count - 1));
-  target.event = call.after(milliseconds(wait), "checked", {
-    group: group.TargetGroupArn,
-    target: targetKey(target.id, target.port),
-    to: well ? "healthy" : "unhealthy",
-  });
 }
 
-function turn(call: Here, group: TargetGroup, target: Target, state: TargetState, reason?: string): void {
-  if (target.state === state && target.reason === reason) return;
-  target.state = state;
-  target.reason = reason;
-  target.description =
-    reason === undefined
-      ? undefined
-      : (descriptions[reason] ?? (state === "draining" ? "Target deregistration is in progress" : undefined));
-  report(call, group);
+/** `Target.ResponseCodeMismatch 503` → its reason. */
+const reasonOf = (outcome: string): string => outcome.split(" ")[0] ?? "";
+const descriptionOf = (outcome: string): string | undefined => {
+  const [reason = "", code] = outcome.split(" ");
+  return code === undefined ? descriptions[reason] : `Health checks failed with these codes: [${code}]`;
+};
+
+function turn(call: Here, group: TargetGroup, target: Target, state: TargetState, reason?: string, description?: string): void {
+  const before = target.state;
+  const same = before === state && target.reason === reason;
+  Object.assign(target, { state, reason, description });
+  if (same) return;
+  if (before !== state) target.since = call.now;
+  if (state === "healthy") slowDown(call, group, target);
+  else slowOver(call, target);
   call.tell("target-health", { targetGroupArn: group.TargetGroupArn, id: target.id, port: target.port, state, reason });
-  flowOfGroup(call, group);
+  reportHealth(call, group);
+  refresh(call, group);
 }
 
-/** ALB-024: while there is a load balancer to count for. */
-export function report(call: Here, group: TargetGroup): void {
-  for (const arn of group.LoadBalancerArns) {
-    const balancer = call.state.loadBalancers.get(arn);
-    if (!balancer) continue;
-    const dimensions = { TargetGroup: group.fullName, LoadBalancer: balancer.fullName };
-    const count = (state: TargetState) => [...group.targets.values()].filter((each) => each.state === state).length;
-    level(call, { namespace: "AWS/ApplicationELB", name: "HealthyHostCount", dimensions, unit: "Count" }, count("healthy"));
-    level(call, { namespace: "AWS/ApplicationELB", name: "UnHealthyHostCount", dimensions, unit: "Count" }, count("unhealthy"));
-  }
+/** What DescribeTargetHealth says of it now. Of one that waits for its first check it depends on the hour. */
+export function healthOf({ now }: Here, { state, reason, description, first }: Target) {
+  if (state !== "initial") return { State: state, Reason: reason, Description: description };
+  const Reason = now < first ? "Elb.RegistrationInProgress" : "Elb.InitialHealthChecking";
+  return { State: state, Reason, Description: descriptions[Reason] };
 }
 
-export function containerChanged(call: Here, { container }: Extract<Change, { kind: "container" }>): void {
-  const machine = call.world.containers.get(container)?.machine;
-  if (machine !== undefined) lookAt(call, machine, call.world.containers.get(container)?.listens);
-}
-
-export const machineChanged = (call: Here, { machine }: Extract<Change, { kind: "machine" }>): void => lookAt(call, machine);
-
-function lookAt(call: Here, machine: string, listens?: readonly string[]): void {
-  const touched = new Set<string>();
-  for (const arn of call.state.watched.get(machine) ?? []) {
-    const group = call.state.targetGroups.get(arn);
-    if (!group) continue;
-    for (const target of group.targets.values()) {
-      const place = placeOf(call, group, target);
-      if (place.machine !== machine || (listens && !listens.includes(place.key))) continue;
-      reconsider(call, group, target);
-      for (const balancer of group.LoadBalancerArns) touched.add(balancer);
-    }
-  }
-  // Requests find out at once what checks find out later.
-  for (const balancer of touched) flowSoon(call, balancer);
-}
+export const notRegistered = {
+  State: "unused",
+  Reason: "Target.NotRegistered",
+  Description: descriptions["Target.NotRegistered"],
+} as const;

@@ -1,76 +1,81 @@
-/** Listeners and their rules. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html */
+/** Listeners. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html */
 import type * as sdk from "@aws-sdk/client-elastic-load-balancing-v2";
 import { AwsError, type Operations } from "../../service.ts";
-import { register } from "./health.ts";
-import { checkCondition } from "./routing.ts";
+import { checkActions, ordered } from "./actions.ts";
+import { attributeList, listenerAttributes, listenerDefaults } from "./attributes.ts";
+import { lead } from "./leading.ts";
+import { checkPolicy, USUAL_POLICY } from "./ssl-policies.ts";
 import {
   balancerOf,
-  groupOf,
-  groupsIn,
+  digits,
   invalid,
   listenerOf,
+  notImplemented,
   page,
-  ruleOf,
   tagMap,
   type Here,
   type Listener,
-  type Rule,
+  type LoadBalancer,
   type State,
   type Timers,
 } from "./state.ts";
-import { relate } from "./target-groups.ts";
-import { flowSoon } from "./traffic.ts";
+import { checkTags } from "./tags.ts";
 
+// docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html, the default one not counted
 const LISTENERS_MAX = 50;
-const RULES_MAX = 100;
-const USUAL_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06";
+const CERTIFICATES_MAX = 25;
+
+const protocols: Record<string, readonly string[]> = {
+  application: ["HTTP", "HTTPS"],
+  network: ["TCP", "TLS", "UDP", "TCP_UDP"],
+};
+const secure = (protocol: string): boolean => protocol === "HTTPS" || protocol === "TLS";
 
 export const listenerOperations = {
-  CreateListener(call, { LoadBalancerArn, Port, Protocol, DefaultActions, Certificates = [], SslPolicy, AlpnPolicy, Tags }) {
-    const balancer = balancerOf(call, LoadBalancerArn);
-    if (Port === undefined || Protocol === undefined) throw invalid("A listener port and a protocol must be specified");
-    const secure = Protocol === "HTTPS" || Protocol === "TLS";
-    const allowed = balancer.Type === "application" ? ["HTTP", "HTTPS"] : ["TCP", "TLS", "UDP", "TCP_UDP"];
-    if (!allowed.includes(Protocol))
-      throw invalid(`Listener protocol '${Protocol}' is not supported with load balancers of type ${balancer.Type}`);
-    if ([...balancer.listeners].some((arn) => call.state.listeners.get(arn)?.Port === Port))
-      throw new AwsError("DuplicateListener", "A listener already exists on this port for this load balancer");
+  CreateListener(call, { Tags, ...input }) {
+    const balancer = balancerOf(call, input.LoadBalancerArn);
+    const asked = JSON.stringify(input);
+    const settings = settle(call, balancer, input);
+    checkTags(Tags);
+    const twin = [...balancer.listeners].map((arn) => listenerOf(call, arn)).find(({ Port }) => Port === settings.Port);
+    // "If you attempt to create multiple listeners with the same settings, each call succeeds": API_CreateListener.html
+    if (twin?.asked === asked) return { Listeners: [shown(twin)] };
+    if (twin) throw new AwsError("DuplicateListener", "A listener already exists on this port for this load balancer");
     if (balancer.listeners.size >= LISTENERS_MAX)
-      throw new AwsError("TooManyListeners", "The maximum number of listeners has been reached.");
-    if (secure && Certificates.length === 0)
-      throw new AwsError("CertificateNotFound", `A certificate must be specified for ${Protocol} listeners`);
-    for (const { CertificateArn = "" } of Certificates) checkCertificate(call, CertificateArn);
-    checkActions(call, DefaultActions);
-    const ListenerArn = `${balancer.LoadBalancerArn.replace(":loadbalancer/", ":listener/")}/${call.token(16).toLowerCase()}`;
+      throw new AwsError(
+        "TooManyListeners",
+        `The maximum number of listeners has been reached on load balancer '${balancer.LoadBalancerArn}'`,
+      );
+    const ListenerArn = `${balancer.LoadBalancerArn.replace(":loadbalancer/", ":listener/")}/${digits(call)}`;
+    const attributes = listenerDefaults(settings.Protocol);
     const listener: Listener = {
       ListenerArn,
-      LoadBalancerArn,
-      Port,
-      Protocol,
-      DefaultActions: ordered(DefaultActions),
-      certificates: Certificates,
-      SslPolicy: secure ? (SslPolicy ?? USUAL_POLICY) : undefined,
-      AlpnPolicy,
+      LoadBalancerArn: balancer.LoadBalancerArn,
+      ...settings,
       rules: [],
-      attributes: {},
+      attributes,
       tags: tagMap(Tags),
+      asked,
     };
     call.state.listeners.set(ListenerArn, listener);
     balancer.listeners.add(ListenerArn);
-    changed(call, LoadBalancerArn);
+    lead(call, balancer, ListenerArn, { now: listener.DefaultActions });
     return { Listeners: [shown(listener)] };
   },
 
-  ModifyListener(call, { ListenerArn, Port, Protocol, DefaultActions, Certificates, SslPolicy }) {
+  ModifyListener(call, { ListenerArn, ...input }) {
     const listener = listenerOf(call, ListenerArn);
-    if (DefaultActions) checkActions(call, DefaultActions);
-    for (const { CertificateArn = "" } of Certificates ?? []) checkCertificate(call, CertificateArn);
-    if (Port !== undefined) listener.Port = Port;
-    if (Protocol !== undefined) listener.Protocol = Protocol;
-    if (DefaultActions) listener.DefaultActions = ordered(DefaultActions);
-    if (Certificates) listener.certificates = Certificates;
-    if (SslPolicy !== undefined) listener.SslPolicy = SslPolicy;
-    changed(call, listener.LoadBalancerArn);
+    const balancer = balancerOf(call, listener.LoadBalancerArn);
+    const { Port, Protocol, DefaultActions, SslPolicy, AlpnPolicy, certificates } = listener;
+    const now = { Port, Protocol, DefaultActions, AlpnPolicy, Certificates: certificates.slice(0, 1) };
+    const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
+    const settings = settle(call, balancer, { ...now, ...(SslPolicy !== undefined && { SslPolicy }), ...given });
+    if ([...balancer.listeners].some((arn) => arn !== ListenerArn && listenerOf(call, arn).Port === settings.Port))
+      throw new AwsError("DuplicateListener", "A listener already exists on this port for this load balancer");
+    if (settings.Protocol !== Protocol) listener.attributes = listenerDefaults(settings.Protocol);
+    const others = certificates.slice(1).filter(({ CertificateArn }) => CertificateArn !== settings.certificates[0]?.CertificateArn);
+    Object.assign(listener, settings, { certificates: secure(settings.Protocol) ? [...settings.certificates, ...others] : [], asked: "" });
+    lead(call, balancer, ListenerArn, { before: DefaultActions, now: listener.DefaultActions });
     return { Listeners: [shown(listener)] };
   },
 
@@ -80,157 +85,124 @@ export const listenerOperations = {
   },
 
   DescribeListeners(call, { LoadBalancerArn, ListenerArns, PageSize, Marker }) {
-    for (const arn of ListenerArns ?? []) listenerOf(call, arn);
-    if (LoadBalancerArn !== undefined) balancerOf(call, LoadBalancerArn);
-    const kept = [...call.state.listeners.values()].filter(
-      (each) =>
-        (!LoadBalancerArn || each.LoadBalancerArn === LoadBalancerArn) &&
-        (!ListenerArns?.length || ListenerArns.includes(each.ListenerArn)),
-    );
+    if (LoadBalancerArn === undefined && !ListenerArns?.length)
+      throw invalid("You must specify either listener ARNs or a load balancer ARN");
+    const named = ListenerArns?.map((arn) => listenerOf(call, arn));
+    const kept = named ?? [...balancerOf(call, LoadBalancerArn ?? "").listeners].map((arn) => listenerOf(call, arn));
     const { items, next } = page(kept, PageSize, Marker);
     return { Listeners: items.map(shown), NextMarker: next };
   },
 
   DescribeListenerAttributes(call, { ListenerArn }) {
-    return { Attributes: Object.entries(listenerOf(call, ListenerArn).attributes).map(([Key, Value]) => ({ Key, Value })) };
+    return { Attributes: attributeList(listenerOf(call, ListenerArn).attributes) };
   },
 
-  DescribeListenerCertificates(call, { ListenerArn }) {
-    return { Certificates: listenerOf(call, ListenerArn).certificates.map((each, at) => ({ ...each, IsDefault: at === 0 })) };
-  },
-
-  CreateRule(call, { ListenerArn, Priority, Conditions, Actions, Tags }) {
+  ModifyListenerAttributes(call, { ListenerArn, Attributes }) {
     const listener = listenerOf(call, ListenerArn);
-    if (Priority < 1 || Priority > 50_000) throw invalid("Priority must be between 1 and 50000");
-    if (listener.rules.some((arn) => call.state.rules.get(arn)?.priority === Priority))
-      throw new AwsError("PriorityInUse", `Priority '${Priority}' is currently in use`);
-    if (listener.rules.length >= RULES_MAX) throw new AwsError("TooManyRules", "The maximum number of rules has been reached.");
-    if (Conditions.length === 0) throw invalid("A condition must be specified");
-    for (const condition of Conditions) checkCondition(condition);
-    checkActions(call, Actions);
-    const RuleArn = `${ListenerArn.replace(":listener/", ":listener-rule/")}/${call.token(16).toLowerCase()}`;
-    const rule: Rule = { RuleArn, Conditions, Actions: ordered(Actions), listener: ListenerArn, priority: Priority, tags: tagMap(Tags) };
-    call.state.rules.set(RuleArn, rule);
-    listener.rules.push(RuleArn);
-    arrange(call, listener);
-    changed(call, listener.LoadBalancerArn);
-    return { Rules: [ruleShown(rule)] };
+    listener.attributes = listenerAttributes(listener.Protocol, listener.attributes, Attributes);
+    return { Attributes: attributeList(listener.attributes) };
   },
 
-  ModifyRule(call, { RuleArn, Conditions, Actions }) {
-    const rule = ruleOf(call, RuleArn);
-    for (const condition of Conditions ?? []) checkCondition(condition);
-    if (Actions) checkActions(call, Actions);
-    if (Conditions) rule.Conditions = Conditions;
-    if (Actions) rule.Actions = ordered(Actions);
-    changed(call, listenerOf(call, rule.listener).LoadBalancerArn);
-    return { Rules: [ruleShown(rule)] };
+  DescribeListenerCertificates(call, { ListenerArn, PageSize, Marker }) {
+    const { items, next } = page(certificatesShown(listenerOf(call, ListenerArn)), PageSize, Marker);
+    return { Certificates: items, NextMarker: next };
   },
 
-  DeleteRule(call, { RuleArn }) {
-    const listener = listenerOf(call, ruleOf(call, RuleArn).listener);
-    listener.rules = listener.rules.filter((arn) => arn !== RuleArn);
-    call.state.rules.delete(RuleArn);
-    changed(call, listener.LoadBalancerArn);
-  },
-
-  SetRulePriorities(call, { RulePriorities }) {
-    const rules = RulePriorities.map(({ RuleArn = "", Priority = 0 }) => ({ rule: ruleOf(call, RuleArn), priority: Priority }));
-    for (const { rule, priority } of rules) {
-      const others = listenerOf(call, rule.listener).rules.filter((arn) => !rules.some((each) => each.rule.RuleArn === arn));
-      if (others.some((arn) => call.state.rules.get(arn)?.priority === priority))
-        throw new AwsError("PriorityInUse", `Priority '${priority}' is currently in use`);
-    }
-    for (const { rule, priority } of rules) rule.priority = priority;
-    for (const { rule } of rules) arrange(call, listenerOf(call, rule.listener));
-    for (const { rule } of rules) changed(call, listenerOf(call, rule.listener).LoadBalancerArn);
-    return { Rules: rules.map(({ rule }) => ruleShown(rule)) };
-  },
-
-  DescribeRules(call, { ListenerArn, RuleArns, PageSize, Marker }) {
-    if (RuleArns?.length) return { Rules: RuleArns.map((arn) => ruleShown(ruleOf(call, arn))) };
-    if (ListenerArn === undefined) throw invalid("A listener or rules must be specified");
+  AddListenerCertificates(call, { ListenerArn, Certificates }) {
     const listener = listenerOf(call, ListenerArn);
-    const standard: sdk.Rule = {
-      RuleArn: `${ListenerArn.replace(":listener/", ":listener-rule/")}/default`,
-      Priority: "default",
-      Conditions: [],
-      Actions: listener.DefaultActions,
-      IsDefault: true,
-    };
-    const { items, next } = page([...listener.rules.map((arn) => ruleShown(ruleOf(call, arn))), standard], PageSize, Marker);
-    return { Rules: items, NextMarker: next };
+    if (!secure(listener.Protocol))
+      throw new AwsError("UnsupportedProtocol", `Certificates cannot be added to a listener of protocol '${listener.Protocol}'`);
+    for (const { CertificateArn = "" } of Certificates) checkCertificate(call, CertificateArn);
+    const known = new Set(listener.certificates.map(({ CertificateArn }) => CertificateArn));
+    const added = Certificates.filter(({ CertificateArn }) => !known.has(CertificateArn));
+    if (listener.certificates.length + added.length - 1 > CERTIFICATES_MAX)
+      throw new AwsError("TooManyCertificates", "The maximum number of certificates has been reached");
+    listener.certificates.push(...added.map(({ CertificateArn }) => ({ CertificateArn })));
+    return { Certificates: certificatesShown(listener).slice(1) };
+  },
+
+  RemoveListenerCertificates(call, { ListenerArn, Certificates }) {
+    const listener = listenerOf(call, ListenerArn);
+    const gone = new Set(Certificates.map(({ CertificateArn }) => CertificateArn));
+    const [first, ...others] = listener.certificates;
+    if (first && gone.has(first.CertificateArn))
+      throw new AwsError("OperationNotPermitted", `Default certificate '${first.CertificateArn}' cannot be removed`);
+    listener.certificates = [...(first ? [first] : []), ...others.filter(({ CertificateArn }) => !gone.has(CertificateArn))];
   },
 } satisfies Operations<sdk.ElasticLoadBalancingV2, State, Timers>;
 
 export function deleteListener(call: Here, arn: string): void {
-  const listener = call.state.listeners.get(arn);
-  if (!listener) return;
-  for (const rule of listener.rules) call.state.rules.delete(rule);
+  const { rules, DefaultActions, LoadBalancerArn } = listenerOf(call, arn);
+  const balancer = balancerOf(call, LoadBalancerArn);
+  balancer.listeners.delete(arn);
   call.state.listeners.delete(arn);
-  call.state.loadBalancers.get(listener.LoadBalancerArn)?.listeners.delete(arn);
-  changed(call, listener.LoadBalancerArn);
-}
-
-/** Rules lead elsewhere: what was registered in a group that nobody led to is checked from now on. */
-function changed(call: Here, arn: string): void {
-  const balancer = call.state.loadBalancers.get(arn);
-  if (!balancer) return;
-  relate(call, balancer);
-  for (const name of balancer.groups) {
-    const group = call.state.targetGroups.get(name)!;
-    for (const [key, { id, port, state }] of group.targets) {
-      if (state !== "unused") continue;
-      group.targets.delete(key);
-      register(call, group, id, port);
-    }
+  for (const rule of rules) {
+    const before = call.state.rules.get(rule)?.Actions;
+    call.state.rules.delete(rule);
+    lead(call, balancer, rule, { before });
   }
-  flowSoon(call, arn);
+  lead(call, balancer, arn, { before: DefaultActions });
 }
 
-const arrange = (call: Here, listener: Listener): void =>
-  void listener.rules.sort((one, other) => call.state.rules.get(one)!.priority - call.state.rules.get(other)!.priority);
+type Settings = Pick<
+  Listener,
+  "Port" | "Protocol" | "DefaultActions" | "SslPolicy" | "AlpnPolicy" | "certificates" | "MutualAuthentication"
+>;
 
+/** What a listener comes to that is asked for so; refuses what cannot be. */
+function settle(call: Here, balancer: LoadBalancer, input: Omit<sdk.CreateListenerInput, "LoadBalancerArn">): Settings {
+  const { Port, Protocol, DefaultActions = [], Certificates = [], SslPolicy, AlpnPolicy, MutualAuthentication } = input;
+  if (Port === undefined || Port < 1 || Port > 65_535) throw invalid("A listener port between 1 and 65535 must be specified");
+  if (Protocol === undefined) throw invalid("A listener protocol must be specified");
+  if (!protocols[balancer.Type]?.includes(Protocol))
+    throw new AwsError("UnsupportedProtocol", `Listener protocol '${Protocol}' must be one of '${protocols[balancer.Type]?.join(", ")}'`);
+  if (MutualAuthentication && MutualAuthentication.Mode !== "off")
+    throw notImplemented(`mutual authentication in mode ${MutualAuthentication.Mode}`);
+  checkActions(call, balancer, DefaultActions);
+  const certificates = Certificates.map(({ CertificateArn }) => ({ CertificateArn }));
+  if (!secure(Protocol)) {
+    if (SslPolicy !== undefined) throw invalid(`An SSL policy cannot be specified for ${Protocol} listeners`);
+    return { Port, Protocol, DefaultActions: ordered(DefaultActions), certificates: [], SslPolicy: undefined, AlpnPolicy: undefined };
+  }
+  if (certificates.length === 0) throw new AwsError("CertificateNotFound", `A certificate must be specified for ${Protocol} listeners`);
+  if (certificates.length > 1) throw invalid("A listener must have exactly one default certificate");
+  checkCertificate(call, certificates[0]?.CertificateArn ?? "");
+  if (AlpnPolicy?.length && Protocol !== "TLS") throw new AwsError("ALPNPolicyNotSupported", "ALPN policies are for TLS listeners only");
+  checkPolicy(SslPolicy ?? USUAL_POLICY);
+  return {
+    Port,
+    Protocol,
+    DefaultActions: ordered(DefaultActions),
+    certificates,
+    SslPolicy: SslPolicy ?? USUAL_POLICY,
+    AlpnPolicy,
+    MutualAuthentication: Protocol === "HTTPS" ? { Mode: "off" } : undefined,
+  };
+}
+
+/** One of ACM's must be issued before a listener takes it; IAM's server certificates are taken as they are. */
 function checkCertificate(call: Here, arn: string): void {
-  if (arn.startsWith("arn:aws:iam:")) return;
-  if (!call.peek("acm").certificates.has(arn)) throw new AwsError("CertificateNotFound", `Certificate '${arn}' not found`);
+  if (/^arn:aws:iam::\d{12}:server-certificate\//.test(arn)) return;
+  const certificate = call.peek("acm").certificates.get(arn);
+  if (!certificate) throw new AwsError("CertificateNotFound", `Certificate '${arn}' not found`);
+  if (certificate.detail.Status !== "ISSUED")
+    throw new AwsError(
+      "UnsupportedCertificate",
+      `The certificate '${arn}' must have a fully-qualified domain name, a supported signature, and a supported key size.`,
+    );
 }
 
-function checkActions(call: Here, actions: readonly sdk.Action[]): void {
-  if (actions.length === 0) throw invalid("An action must be specified");
-  for (const { Type, TargetGroupArn, ForwardConfig, RedirectConfig, FixedResponseConfig } of actions) {
-    if (Type !== "forward" && Type !== "redirect" && Type !== "fixed-response")
-      throw new AwsError("NotImplemented", `Causeway does not emulate actions of type ${Type}.`, 501);
-    if (Type === "forward" && !TargetGroupArn && !ForwardConfig?.TargetGroups?.length)
-      throw invalid("A target group ARN must be specified");
-    if (Type === "redirect" && !RedirectConfig) throw invalid("A redirect configuration must be specified");
-    if (Type === "fixed-response" && !FixedResponseConfig) throw invalid("A fixed response configuration must be specified");
-  }
-  for (const arn of groupsIn(actions)) groupOf(call, arn);
-}
+const certificatesShown = ({ certificates }: Listener): sdk.Certificate[] =>
+  certificates.map(({ CertificateArn }, at) => ({ CertificateArn, IsDefault: at === 0 }));
 
-const ordered = (actions: readonly sdk.Action[]): sdk.Action[] =>
-  actions.map((action, at) => ({
-    ...action,
-    Order: action.Order ?? at + 1,
-    ...(action.Type === "forward" && {
-      TargetGroupArn:
-        action.TargetGroupArn ??
-        (action.ForwardConfig?.TargetGroups?.length === 1 ? action.ForwardConfig.TargetGroups[0]!.TargetGroupArn : undefined),
-      ForwardConfig: action.ForwardConfig ?? {
-        TargetGroups: [{ TargetGroupArn: action.TargetGroupArn, Weight: 1 }],
-        TargetGroupStickinessConfig: { Enabled: false },
-      },
-    }),
-  }));
-
-export const shown = ({ rules: _rules, certificates, attributes: _attributes, tags: _tags, ...listener }: Listener): sdk.Listener => ({
+export const shown = ({
+  rules: _rules,
+  certificates,
+  attributes: _attributes,
+  tags: _tags,
+  asked: _asked,
+  ...listener
+}: Listener): sdk.Listener => ({
   ...listener,
-  Certificates: certificates.length ? certificates : undefined,
-});
-
-const ruleShown = ({ listener: _listener, priority, tags: _tags, ...rule }: Rule): sdk.Rule => ({
-  ...rule,
-  Priority: String(priority),
-  IsDefault: false,
+  Certificates: certificates.length ? certificates.slice(0, 1) : undefined,
 });

@@ -1,198 +1,228 @@
 /** Load balancers: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html */
 import type * as sdk from "@aws-sdk/client-elastic-load-balancing-v2";
-import { minutes } from "../../../kernel/units.ts";
 import { AwsError, type Operations } from "../../service.ts";
-import { createInterface, deleteInterface } from "../ec2/interfaces.ts";
-import type { Here as Networking } from "../ec2/state.ts";
+import { attributeList, balancerAttributes, balancerDefaults } from "./attributes.ts";
+import { hostedZoneOf } from "./hosted-zones.ts";
 import { deleteListener } from "./listeners.ts";
-import { balancerOf, invalid, page, tagMap, type Here, type LoadBalancer, type State, type Tags, type Timers } from "./state.ts";
-
-const BALANCERS_MAX = 50; // docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
-const PROVISIONING = minutes(2); // ours: AWS says "a few minutes"
-
-/** docs.aws.amazon.com/general/latest/gr/elb.html: the zones of Route 53 that a region's load balancers have their names in. */
-const zones: Record<string, { application: string; network: string }> = {
-  "eu-west-1": { application: "Z32O12XQLNTSW2", network: "Z2IFOLAFXWLO4F" },
-  "eu-west-2": { application: "ZHURV8PSTC4K8", network: "ZD4D7Y8KGAS4G" },
-  "eu-west-3": { application: "Z3Q77PNBQS71R4", network: "Z1CMS0P5QUZ6D5" },
-  "eu-central-1": { application: "Z215JYRZR1TBD5", network: "Z3F0SRJ5LGBH90" },
-  "eu-north-1": { application: "Z23TAZ6LKFMNIO", network: "Z1UDT6IFJ4EJM" },
-  "us-east-1": { application: "Z35SXDOTRQ7X7K", network: "Z26RNL4JYFTOTI" },
-  "us-east-2": { application: "Z3AADJGX6KTTL2", network: "ZLMOA37VPKANP" },
-  "us-west-2": { application: "Z1H1FL5HABSF5", network: "Z18D5FSROUN65G" },
-};
-
-/** docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html */
-const attributesOf = (type: string): Tags =>
-  type === "network"
-    ? {
-        "access_logs.s3.bucket": "",
-        "access_logs.s3.enabled": "false",
-        "access_logs.s3.prefix": "",
-        "deletion_protection.enabled": "false",
-        "dns_record.client_routing_policy": "any_availability_zone",
-        "load_balancing.cross_zone.enabled": "false",
-        "zonal_shift.config.enabled": "false",
-      }
-    : {
-        "access_logs.s3.bucket": "",
-        "access_logs.s3.enabled": "false",
-        "access_logs.s3.prefix": "",
-        "client_keep_alive.seconds": "3600", // ALB-019
-        "connection_logs.s3.bucket": "",
-        "connection_logs.s3.enabled": "false",
-        "connection_logs.s3.prefix": "",
-        "deletion_protection.enabled": "false",
-        "idle_timeout.timeout_seconds": "60",
-        "load_balancing.cross_zone.enabled": "true", // ALB-016
-        "routing.http.desync_mitigation_mode": "defensive",
-        "routing.http.drop_invalid_header_fields.enabled": "false",
-        "routing.http.preserve_host_header.enabled": "false",
-        "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": "false",
-        "routing.http.xff_client_port.enabled": "false",
-        "routing.http.xff_header_processing.mode": "append",
-        "routing.http2.enabled": "true",
-        "waf.fail_open.enabled": "false",
-        "zonal_shift.config.enabled": "false",
-      };
+import { quotaOf } from "./limits.ts";
+import { forget } from "./metrics.ts";
+import { fall, regroup, securityGroupsOf, sitesOf, stand, zoneOf } from "./nodes.ts";
+import { reviseZones } from "./senses.ts";
+import {
+  balancerOf,
+  digits,
+  invalid,
+  notImplemented,
+  page,
+  refuse,
+  tagMap,
+  type Here,
+  type LoadBalancer,
+  type State,
+  type Timers,
+} from "./state.ts";
+import { checkTags } from "./tags.ts";
+import { named, reroute } from "./traffic.ts";
+import { endShift } from "./zonal-shift.ts";
 
 export const loadBalancerOperations = {
-  CreateLoadBalancer(
-    call,
-    { Name, Type = "application", Scheme = "internet-facing", Subnets, SubnetMappings, SecurityGroups, IpAddressType = "ipv4", Tags },
-  ) {
-    if (!/^(?!-)(?!internal-)[A-Za-z0-9-]{1,32}(?<!-)$/.test(Name)) throw invalid(`The load balancer name '${Name}' is not valid.`);
-    if (Type === "gateway") throw new AwsError("NotImplemented", "Causeway does not emulate Gateway Load Balancers.", 501);
-    if ([...call.state.loadBalancers.values()].some((each) => each.LoadBalancerName === Name))
+  CreateLoadBalancer(call, { Tags, ...input }) {
+    const { Name, Type = "application", Scheme = "internet-facing", IpAddressType = "ipv4", SecurityGroups } = input;
+    const { CustomerOwnedIpv4Pool, EnablePrefixForIpv6SourceNat, IpamPools } = input;
+    if (Type !== "application" && Type !== "network") throw notImplemented(`load balancers of type ${Type}`);
+    refuse("load balancers", { CustomerOwnedIpv4Pool, IpamPools });
+    if (EnablePrefixForIpv6SourceNat === "on") throw notImplemented("EnablePrefixForIpv6SourceNat of load balancers");
+    checkName(Name);
+    const asked = JSON.stringify(input);
+    const twin = [...call.state.loadBalancers.values()].find((each) => each.LoadBalancerName === Name);
+    // The same wish again is answered with what is there: API_CreateLoadBalancer.html
+    if (twin?.asked === asked) return { LoadBalancers: [shown(twin)] };
+    if (twin)
       throw new AwsError("DuplicateLoadBalancerName", `A load balancer with the same name '${Name}' exists, but with different settings`);
-    if (call.state.loadBalancers.size >= BALANCERS_MAX)
-      throw new AwsError("TooManyLoadBalancers", `The maximum number of load balancers has been reached (${BALANCERS_MAX}).`);
-    const mappings = SubnetMappings ?? (Subnets ?? []).map((SubnetId): sdk.SubnetMapping => ({ SubnetId }));
-    const subnets = mappings.map(({ SubnetId = "" }) => subnetOf(call, SubnetId));
-    checkSubnets(subnets, Type);
-    const token = call.token(16).toLowerCase();
+    const alike = [...call.state.loadBalancers.values()].filter((each) => each.Type === Type).length;
+    if (alike >= quotaOf(call, Type)) throw new AwsError("TooManyLoadBalancers", "The maximum number of load balancers has been reached");
+    checkTags(Tags);
+    const sites = sitesOf(call, { Type, Scheme, IpAddressType }, mappingsOf(input));
+    const VpcId = sites[0]!.subnet.VpcId;
+    const groups = securityGroupsOf(call, Type, VpcId, SecurityGroups);
+    const token = digits(call);
     const fullName = `${Type === "network" ? "net" : "app"}/${Name}/${token}`;
-    const VpcId = subnets[0]!.VpcId;
-    const groups = Type === "application" || SecurityGroups?.length ? (SecurityGroups ?? []) : [];
-    const interfaces = subnets.map(({ SubnetId }) => {
-      const description = `ELB ${fullName}`;
-      const type = Type === "network" ? ("network_load_balancer" as const) : ("interface" as const);
-      return createInterface(call.within("ec2") as Networking, { subnetId: SubnetId, groups, description, type, requesterManaged: true })
-        .NetworkInterfaceId;
-    });
-    const prefix = Scheme === "internal" ? "internal-" : "";
+    const nodes = sites.map((site) => stand(call, { Type, Scheme, fullName, SecurityGroups: groups }, site));
     const balancer: LoadBalancer = {
       LoadBalancerArn: call.arn("elasticloadbalancing", `loadbalancer/${fullName}`),
       LoadBalancerName: Name,
-      DNSName:
-        Type === "network"
-          ? `${Name}-${token}.elb.${call.region}.amazonaws.com`
-          : `${prefix}${Name}-${Number.parseInt(token.replace(/\D/g, "") || "1", 10)}.${call.region}.elb.amazonaws.com`,
-      CanonicalHostedZoneId: zones[call.region]?.[Type === "network" ? "network" : "application"],
+      DNSName: dnsName(call, { Name, Type, Scheme, token }),
+      CanonicalHostedZoneId: hostedZoneOf(call.region, Type),
       CreatedTime: call.date,
       Scheme,
       VpcId,
       State: { Code: "provisioning" },
       Type,
-      AvailabilityZones: subnets.map(({ AvailabilityZone, SubnetId }) => ({
-        ZoneName: AvailabilityZone,
-        SubnetId,
-        LoadBalancerAddresses: [],
-      })),
+      AvailabilityZones: sites.map(zoneOf),
       SecurityGroups: groups,
       IpAddressType,
-      attributes: attributesOf(Type),
+      attributes: balancerDefaults(Type, Scheme),
       tags: tagMap(Tags),
+      asked,
       listeners: new Set(),
       groups: new Set(),
-      flowing: false,
-      reported: new Map(),
-      interfaces,
+      nodes,
       fullName,
+      named: nodes.map(({ zone }) => zone),
+      offers: new Map(),
+      told: new Map(),
     };
     call.state.loadBalancers.set(balancer.LoadBalancerArn, balancer);
     call.state.names.set(balancer.DNSName, balancer.LoadBalancerArn);
-    call.after(PROVISIONING, "active", { balancer: balancer.LoadBalancerArn });
+    call.after(call.latency("load-balancer-provisioning"), "active", { balancer: balancer.LoadBalancerArn });
+    named(call, balancer.DNSName);
     return { LoadBalancers: [shown(balancer)] };
   },
 
   DeleteLoadBalancer(call, { LoadBalancerArn }) {
     const balancer = call.state.loadBalancers.get(LoadBalancerArn);
-    if (!balancer) return;
+    if (!balancer) return; // "If the load balancer does not exist or has already been deleted, the call succeeds": API_DeleteLoadBalancer.html
     if (balancer.attributes["deletion_protection.enabled"] === "true")
       throw new AwsError(
         "OperationNotPermitted",
         `Load balancer '${LoadBalancerArn}' cannot be deleted because deletion protection is enabled`,
       );
-    for (const arn of [...balancer.listeners]) deleteListener(call, arn);
-    for (const id of balancer.interfaces) deleteInterface(call.within("ec2") as Networking, id);
+    if (call.state.holders.get(LoadBalancerArn)?.size)
+      throw new AwsError("ResourceInUse", `Load balancer '${LoadBalancerArn}' is registered as a target: deregister it first`);
+    for (const arn of balancer.listeners) deleteListener(call, arn);
+    endShift(call, balancer);
+    if (balancer.renaming) call.cancel(balancer.renaming.event);
+    for (const node of balancer.nodes) fall(call, node);
+    forget(call, balancer, balancer.told);
     call.state.loadBalancers.delete(LoadBalancerArn);
-    call.state.names.delete(balancer.DNSName);
+    for (const [name, arn] of [...call.state.names])
+      if (arn === LoadBalancerArn) {
+        call.state.names.delete(name);
+        named(call, name);
+      }
   },
 
   DescribeLoadBalancers(call, { LoadBalancerArns, Names, PageSize, Marker }) {
-    for (const arn of LoadBalancerArns ?? []) balancerOf(call, arn);
     const all = [...call.state.loadBalancers.values()];
-    const strange = Names?.find((name) => !all.some((each) => each.LoadBalancerName === name));
-    if (strange !== undefined) throw new AwsError("LoadBalancerNotFound", `Load balancers '[${strange}]' not found`);
-    const kept = all.filter(
-      (each) =>
-        (!LoadBalancerArns?.length || LoadBalancerArns.includes(each.LoadBalancerArn)) &&
-        (!Names?.length || Names.includes(each.LoadBalancerName)),
-    );
+    const byName = Names?.map((name) => {
+      const found = all.find((each) => each.LoadBalancerName === name);
+      if (!found) throw new AwsError("LoadBalancerNotFound", `Load balancers '[${name}]' not found`);
+      return found;
+    });
+    const kept = LoadBalancerArns?.length ? LoadBalancerArns.map((arn) => balancerOf(call, arn)) : byName?.length ? byName : all;
     const { items, next } = page(kept, PageSize, Marker);
     return { LoadBalancers: items.map(shown), NextMarker: next };
   },
 
   DescribeLoadBalancerAttributes(call, { LoadBalancerArn }) {
-    return { Attributes: Object.entries(balancerOf(call, LoadBalancerArn).attributes).map(([Key, Value]) => ({ Key, Value })) };
+    return { Attributes: attributeList(balancerOf(call, LoadBalancerArn).attributes) };
   },
 
   ModifyLoadBalancerAttributes(call, { LoadBalancerArn, Attributes }) {
     const balancer = balancerOf(call, LoadBalancerArn);
-    const strange = Attributes.find(({ Key = "" }) => !(Key in balancer.attributes));
-    if (strange) throw invalid(`Load balancer attribute key '${strange.Key}' is not recognized`);
-    Object.assign(balancer.attributes, tagMap(Attributes));
-    return { Attributes: Object.entries(balancer.attributes).map(([Key, Value]) => ({ Key, Value })) };
+    balancer.attributes = balancerAttributes(balancer, Attributes);
+    if (balancer.attributes["zonal_shift.config.enabled"] === "false") endShift(call, balancer); // ALB-018
+    reroute(call, balancer);
+    return { Attributes: attributeList(balancer.attributes) };
   },
 
-  SetSecurityGroups(call, { LoadBalancerArn, SecurityGroups }) {
+  SetSecurityGroups(call, { LoadBalancerArn, SecurityGroups, EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic }) {
     const balancer = balancerOf(call, LoadBalancerArn);
-    balancer.SecurityGroups = SecurityGroups;
-    return { SecurityGroupIds: SecurityGroups };
+    refuse("load balancers", { EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic });
+    if (SecurityGroups.length === 0 && balancer.Type === "application") throw invalid("At least one security group must be specified");
+    if (balancer.Type === "network" && balancer.SecurityGroups.length === 0 && SecurityGroups.length > 0)
+      throw new AwsError(
+        "InvalidConfigurationRequest",
+        "You cannot add security groups to a Network Load Balancer that was created without any",
+      );
+    const groups = securityGroupsOf(call, balancer.Type, balancer.VpcId, SecurityGroups);
+    balancer.SecurityGroups = groups;
+    regroup(call, balancer.nodes, groups);
+    return { SecurityGroupIds: groups };
+  },
+
+  SetSubnets(call, { LoadBalancerArn, Subnets, SubnetMappings, IpAddressType, EnablePrefixForIpv6SourceNat }) {
+    const balancer = balancerOf(call, LoadBalancerArn);
+    if (EnablePrefixForIpv6SourceNat === "on") throw notImplemented("EnablePrefixForIpv6SourceNat of load balancers");
+    const type = IpAddressType ?? balancer.IpAddressType;
+    const standing = new Map(balancer.nodes.map((node) => [node.subnet, node]));
+    const wanted = mappingsOf({ Subnets, SubnetMappings });
+    // An address stays where it is; what is there already is not asked for once more.
+    const fresh = wanted.map((each) => (standing.has(each.SubnetId ?? "") ? { SubnetId: each.SubnetId } : each));
+    const sites = sitesOf(call, { Type: balancer.Type, Scheme: balancer.Scheme, IpAddressType: type }, fresh, [...standing.keys()]);
+    if (sites.some(({ subnet }) => subnet.VpcId !== balancer.VpcId))
+      throw new AwsError("InvalidSubnet", `The subnets must be in the load balancer's VPC '${balancer.VpcId}'`);
+    const zones = new Map(balancer.AvailabilityZones.map((zone) => [zone.SubnetId, zone]));
+    const kept = new Set(sites.map(({ subnet }) => subnet.SubnetId));
+    for (const node of balancer.nodes) if (!kept.has(node.subnet)) fall(call, node);
+    balancer.nodes = sites.map((site) => standing.get(site.subnet.SubnetId) ?? stand(call, balancer, site));
+    balancer.AvailabilityZones = sites.map((site) => zones.get(site.subnet.SubnetId) ?? zoneOf(site));
+    balancer.IpAddressType = type;
+    balancer.named = balancer.nodes.map(({ zone }) => zone);
+    reroute(call, balancer);
+    reviseZones(call, balancer.groups);
+    return { AvailabilityZones: balancer.AvailabilityZones, IpAddressType: type };
+  },
+
+  SetIpAddressType(call, { LoadBalancerArn, IpAddressType }) {
+    const balancer = balancerOf(call, LoadBalancerArn);
+    if (!["ipv4", "dualstack", "dualstack-without-public-ipv4"].includes(IpAddressType))
+      throw invalid(`IP address type '${IpAddressType}' is not valid`);
+    const { Type, Scheme, nodes } = balancer;
+    const mappings = nodes.map(({ subnet }): sdk.SubnetMapping => ({ SubnetId: subnet }));
+    sitesOf(
+      call,
+      { Type, Scheme, IpAddressType },
+      mappings,
+      nodes.map(({ subnet }) => subnet),
+    );
+    balancer.IpAddressType = IpAddressType;
+    return { IpAddressType };
+  },
+
+  /** Nobody can reserve any: ModifyCapacityReservation is not emulated. */
+  DescribeCapacityReservation(call, { LoadBalancerArn }) {
+    balancerOf(call, LoadBalancerArn);
+    return { CapacityReservationState: [] };
   },
 } satisfies Operations<sdk.ElasticLoadBalancingV2, State, Timers>;
 
-function checkSubnets(subnets: readonly { AvailabilityZone: string }[], type: string): void {
-  const own = new Set(subnets.map(({ AvailabilityZone }) => AvailabilityZone));
-  if (own.size < subnets.length)
-    throw new AwsError(
-      "InvalidConfigurationRequest",
-      "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
-    );
-  if (type === "application" && own.size < 2) throw invalid("At least two subnets in two different Availability Zones must be specified");
-  if (own.size === 0) throw invalid("At least one subnet must be specified");
-}
-
 export function active(call: Here, { balancer: arn }: Timers["active"]): void {
   const balancer = call.state.loadBalancers.get(arn);
-  if (balancer) balancer.State = { Code: "active" };
+  if (!balancer) return;
+  balancer.State = { Code: "active" };
+  reroute(call, balancer);
 }
 
-function subnetOf(call: Here, id: string) {
-  const subnet = call.peek("ec2").subnets.get(id);
-  if (!subnet) throw new AwsError("SubnetNotFound", `The subnet ID '${id}' does not exist`);
-  return subnet;
+function checkName(name: string): void {
+  if (!/^[A-Za-z0-9-]{1,32}$/.test(name)) throw invalid(`The load balancer name '${name}' must have 1 to 32 letters, digits or hyphens`);
+  if (name.startsWith("-") || name.endsWith("-")) throw invalid(`The load balancer name '${name}' must not begin or end with a hyphen`);
+  if (name.startsWith("internal-")) throw invalid(`The load balancer name '${name}' must not begin with 'internal-'`);
+}
+
+function mappingsOf({ Subnets, SubnetMappings }: Pick<sdk.CreateLoadBalancerInput, "Subnets" | "SubnetMappings">): sdk.SubnetMapping[] {
+  if (Subnets?.length && SubnetMappings?.length) throw invalid("You must specify either subnets or subnet mappings, but not both");
+  return SubnetMappings?.length ? SubnetMappings : (Subnets ?? []).map((SubnetId) => ({ SubnetId }));
+}
+
+function dnsName(call: Here, { Name, Type, Scheme, token }: { Name: string; Type: string; Scheme: string; token: string }): string {
+  const name = `${Scheme === "internal" ? "internal-" : ""}${Name}`;
+  if (Type === "network") return `${Name}-${token}.elb.${call.region}.amazonaws.com`;
+  return `${name}-${Math.floor(100_000_000 + call.random() * 2_000_000_000)}.${call.region}.elb.amazonaws.com`;
 }
 
 export const shown = ({
   attributes: _attributes,
   tags: _tags,
+  asked: _asked,
   listeners: _listeners,
   groups: _groups,
-  flowing: _flowing,
-  reported: _reported,
-  interfaces: _interfaces,
+  nodes: _nodes,
   fullName: _fullName,
+  named: _named,
+  renaming: _renaming,
+  shift: _shift,
+  offers: _offers,
+  told: _told,
   ...balancer
 }: LoadBalancer): sdk.LoadBalancer => balancer;
