@@ -19,6 +19,14 @@ export const latencies = {
   "instance-start": { median: seconds(8), p95: seconds(12), source: "LAT-017", confidence: "inferred" },
   "instance-stopping": { median: seconds(30), p95: seconds(60), source: "no measurement found", confidence: "inferred" },
   "instance-shutting-down": { median: seconds(30), p95: seconds(60), source: "no measurement found", confidence: "inferred" },
+  /** CreateVolume → available. */
+  "volume-creation": { median: seconds(3), p95: seconds(10), source: "no measurement found", confidence: "inferred" },
+  /** On to an instance, or off it. */
+  "volume-attachment": { median: seconds(2), p95: seconds(6), source: "no measurement found", confidence: "inferred" },
+  /** ModifyVolume → completed: "a few minutes to a few hours", ebs/latest/userguide/monitoring-volume-modifications.html */
+  "volume-optimization": { median: minutes(10), p95: minutes(60), source: "no measurement found", confidence: "inferred" },
+  /** Written completely, as an image's are too; the first of a volume takes longest. */
+  snapshot: { median: minutes(3), p95: minutes(15), source: "no measurement found", confidence: "inferred" },
   /** A system that no longer answers → its status check says impaired. */
   "status-check-impaired": { median: minutes(2), p95: minutes(5), source: "LAT-013", confidence: "inferred" },
   /** Boot → status checks passed. */
@@ -33,6 +41,10 @@ export const latencies = {
   "ecs-scheduler": { median: seconds(5), p95: seconds(10), source: "LAT-005", confidence: "inferred" },
   /** Task placed → the agent has the task. */
   "task-to-agent": { median: seconds(1), p95: seconds(2), source: "no measurement found", confidence: "inferred" },
+  /** A task waits in PROVISIONING for a machine → it is given up. */
+  "provisioning-wait": { median: minutes(15), p95: minutes(30), source: "ECS-039", confidence: "documented" },
+  /** PutClusterCapacityProviders → the policies of the new ones are there. */
+  "capacity-provider-attachment": { median: seconds(5), p95: seconds(15), source: "no measurement found", confidence: "inferred" },
   /** Before the first byte of an image; its size at the registry's rate comes on top. */
   "image-pull": { median: seconds(1), p95: seconds(3), source: "LAT-006", confidence: "inferred" },
   "container-start": { median: seconds(2), p95: seconds(3), source: "LAT-007", confidence: "inferred" },
@@ -40,10 +52,30 @@ export const latencies = {
   "service-relaunch": { median: seconds(18), p95: seconds(30), source: "LAT-007", confidence: "observed" },
   /** RegisterTargets → its first health check. */
   "target-registration": { median: seconds(5), p95: seconds(10), source: "LAT-012", confidence: "inferred" },
+  /** CreateLoadBalancer → active: AWS says "a few minutes". */
+  "load-balancer-provisioning": { median: minutes(2), p95: minutes(4), source: "no measurement found", confidence: "inferred" },
   /** A minute has closed → its datapoint is seen by an alarm. */
   "metric-visible": { median: seconds(45), p95: seconds(60), source: "LAT-009, CW-020", confidence: "observed" },
+  /** A datapoint of one second's resolution was put → an alarm of 10 to 30 seconds sees it: "a few seconds". */
+  "high-resolution-visible": {
+    median: seconds(3),
+    p95: seconds(6),
+    source: "repost.aws/questions/QUGIWUPlEYQWaCBm9x2WfnWA",
+    confidence: "inferred",
+  },
   /** An alarm's action → who scales has acted. */
   "scaling-action": { median: seconds(5), p95: seconds(10), source: "LAT-009", confidence: "inferred" },
+  /** A group was told something, or something in it changed → Auto Scaling looks at it: 1, 6, 16 and 37 s stand between the two in causes of activities that AWS and its users print. */
+  "group-pass": {
+    median: seconds(6),
+    p95: seconds(30),
+    source: "docs.aws.amazon.com/cli describe-scaling-activities",
+    confidence: "observed",
+  },
+  /** An instance's status check is impaired → its group gives it up, with the two minutes of the check itself within LAT-013. */
+  "status-check-tolerance": { median: minutes(2), p95: minutes(3), source: "LAT-013, ASG-003", confidence: "inferred" },
+  /** A launch failed → the next try; doubled each time. */
+  "launch-retry": { median: minutes(1), p95: minutes(2), source: "no measurement found", confidence: "inferred" },
   /** A managed node goes silent → ConnectionLost: two of its five-minute pings. */
   "node-lost": { median: minutes(10), p95: minutes(10), source: "SSM-006", confidence: "inferred" },
   /** SendCommand → a node that is online has it. */

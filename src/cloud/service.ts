@@ -126,6 +126,8 @@ export type Notices = {
   "instance-status": { instanceId: string; status: "ok" | "impaired" | "initializing" };
   /** Elastic Load Balancing: a target has another health. */
   "target-health": { targetGroupArn: string; id: string; port: number; state: string; reason?: string };
+  /** Application Recovery Controller: traffic of that resource is shifted away from a zone, by its id, or back. */
+  "zonal-shift": { resourceArn: string; zone: string; active: boolean };
   /** CloudWatch: an alarm that has a scaling policy among its actions is in the state of those actions; said again each minute (CW-012). */
   "alarm-action": {
     action: string;
@@ -163,6 +165,8 @@ export type Stack = {
   generatedName(max: number): string;
   /** The stack's tags and `aws:cloudformation:*`, as key → value. */
   tags: Record<string, string>;
+  /** The resource's `UpdatePolicy` as the template has it; `{}` = it has none. */
+  updatePolicy?: Record<string, any>;
 };
 
 export type Properties = Record<string, any>;

@@ -269,6 +269,7 @@ function stackOf(call: Here, stack: StackRecord, plan: Plan, logicalId: string):
       "aws:cloudformation:logical-id": logicalId,
       "aws:cloudformation:stack-id": stack.StackId,
     },
+    updatePolicy: plan.template.Resources[logicalId]?.UpdatePolicy ?? {},
   };
 }
 

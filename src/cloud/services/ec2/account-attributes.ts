@@ -20,13 +20,7 @@ export const accountAttributeOperations = {
     };
   },
 
-  // What an account answers that has changed nothing: volumes, snapshots and images are not emulated yet, so neither are the operations that change these.
-  GetEbsEncryptionByDefault() {
-    return { EbsEncryptionByDefault: false, SseType: "none" };
-  },
-  GetEbsDefaultKmsKeyId(call) {
-    return { KmsKeyId: call.arn("kms", "alias/aws/ebs") };
-  },
+  // What an account answers that has changed nothing: operations that change these are not emulated.
   GetSerialConsoleAccessStatus() {
     return { SerialConsoleAccessEnabled: false, ManagedBy: "account" };
   },
@@ -36,9 +30,6 @@ export const accountAttributeOperations = {
   // New accounts block it: docs.aws.amazon.com/AWSEC2/latest/UserGuide/block-public-access-to-amis.html
   GetImageBlockPublicAccessState() {
     return { ImageBlockPublicAccessState: "block-new-sharing", ManagedBy: "account" };
-  },
-  GetInstanceMetadataDefaults() {
-    return { AccountLevel: {} };
   },
   DescribeIdFormat(_call, { Resource }) {
     return { Statuses: idFormats(Resource) };

@@ -12,6 +12,12 @@ const kinds = {
     notFound: "InvalidNetworkAclID.NotFound",
     message: (id) => `The networkAcl ID '${id}' does not exist`,
   },
+  ami: { malformed: "InvalidAMIID.Malformed", notFound: "InvalidAMIID.NotFound", message: (id) => `The image id '[${id}]' does not exist` },
+  cr: {
+    malformed: "InvalidCapacityReservationId.Malformed",
+    notFound: "InvalidCapacityReservationId.NotFound",
+    message: (id) => `The capacity reservation ID '${id}' does not exist`,
+  },
   dopt: {
     malformed: "InvalidDhcpOptionsId.Malformed",
     notFound: "InvalidDhcpOptionID.NotFound",
@@ -41,12 +47,14 @@ const kinds = {
     notFound: "InvalidInternetGatewayID.NotFound",
     message: (id) => `The internetGateway ID '${id}' does not exist`,
   },
+  key: { notFound: "InvalidKeyPair.NotFound", message: (id) => `The key pair '${id}' does not exist` },
   nat: { malformed: "NatGatewayMalformed", notFound: "NatGatewayNotFound", message: (id) => `NAT gateway ${id} was not found` },
   pcx: {
     malformed: "InvalidVpcPeeringConnectionId.Malformed",
     notFound: "InvalidVpcPeeringConnectionID.NotFound",
     message: (id) => `The vpcPeeringConnection ID '${id}' does not exist`,
   },
+  pg: { notFound: "InvalidPlacementGroup.Unknown", message: (id) => `The placement group '${id}' is unknown.` },
   pl: {
     malformed: "InvalidPrefixListId.Malformed",
     notFound: "InvalidPrefixListID.NotFound",
@@ -76,6 +84,11 @@ const kinds = {
     malformed: "InvalidSecurityGroupRuleId.Malformed",
     notFound: "InvalidSecurityGroupRuleId.NotFound",
     message: (id) => `The security group rule ID '${id}' does not exist`,
+  },
+  snap: {
+    malformed: "InvalidSnapshotID.Malformed",
+    notFound: "InvalidSnapshot.NotFound",
+    message: (id) => `The snapshot '${id}' does not exist.`,
   },
   subnet: {
     malformed: "InvalidSubnetID.Malformed",

@@ -26,7 +26,7 @@ async function started() {
   return { cloud, at, ec2, run, after, shown, idOf, ImageId, subnet: Subnet?.SubnetId ?? "" };
 }
 
-test("LAT-001 LAT-002 an instance is pending, runs after 17 s, its system is up 13 s later and its checks pass after two minutes", async () => {
+test("LAT-001 LAT-002 LAT-003 an instance is pending, runs after 17 s, its system is up 13 s later and its checks pass after two minutes", async () => {
   const { cloud, ec2, run, after, shown, idOf } = await started();
   const id = idOf(await run());
   expect((await shown(id))?.State).toEqual({ Code: 0, Name: "pending" });
@@ -94,6 +94,24 @@ test("what a launch needs is checked: image, architecture, profile, type, subnet
   await expect(run({ IamInstanceProfile: { Name: "nobody" } })).rejects.toThrow("Invalid IAM Instance Profile name");
   await expect(run({ SubnetId: "subnet-00000000000000000" })).rejects.toMatchObject({ name: "InvalidSubnetID.NotFound" });
   await expect(run({ InstanceMarketOptions: { MarketType: "spot" } })).rejects.toMatchObject({ name: "NotImplemented" });
+});
+
+test("asked twice with one token, a launch is one launch; the subnet's addresses bound it", async () => {
+  const { ec2, run, idOf } = await started();
+  const asked = { ClientToken: "once", MaxCount: 2 };
+  const [first, again] = [await run(asked), await run(asked)];
+  expect([again.ReservationId, again.Instances?.map(({ InstanceId }) => InstanceId)]).toEqual([
+    first.ReservationId,
+    first.Instances?.map(({ InstanceId }) => InstanceId),
+  ]);
+  await expect(run({ ...asked, MaxCount: 3 })).rejects.toMatchObject({ name: "IdempotentParameterMismatch" });
+  await ec2.terminateInstances({ InstanceIds: [idOf(first)] });
+  const { Vpc } = await ec2.createVpc({ CidrBlock: "10.21.0.0/16" });
+  const { Subnet } = await ec2.createSubnet({ VpcId: Vpc?.VpcId, CidrBlock: "10.21.0.0/28" });
+  // 16 addresses, of which AWS keeps five.
+  await expect(run({ SubnetId: Subnet?.SubnetId, InstanceType: "t3.micro", MinCount: 12, MaxCount: 12 })).rejects.toMatchObject({
+    name: "InsufficientFreeAddressesInSubnet",
+  });
 });
 
 test("terminated, an instance is shown for an hour; its address and its disks are free", async () => {
