@@ -41,10 +41,6 @@ export const latencies = {
   "ecs-scheduler": { median: seconds(5), p95: seconds(10), source: "LAT-005", confidence: "inferred" },
   /** Task placed → the agent has the task. */
   "task-to-agent": { median: seconds(1), p95: seconds(2), source: "no measurement found", confidence: "inferred" },
-  /** A task waits in PROVISIONING for a machine → it is given up. */
-  "provisioning-wait": { median: minutes(15), p95: minutes(30), source: "ECS-039", confidence: "documented" },
-  /** PutClusterCapacityProviders → the policies of the new ones are there. */
-  "capacity-provider-attachment": { median: seconds(5), p95: seconds(15), source: "no measurement found", confidence: "inferred" },
   /** Before the first byte of an image; its size at the registry's rate comes on top. */
   "image-pull": { median: seconds(1), p95: seconds(3), source: "LAT-006", confidence: "inferred" },
   "container-start": { median: seconds(2), p95: seconds(3), source: "LAT-007", confidence: "inferred" },
@@ -56,13 +52,6 @@ export const latencies = {
   "load-balancer-provisioning": { median: minutes(2), p95: minutes(4), source: "no measurement found", confidence: "inferred" },
   /** A minute has closed → its datapoint is seen by an alarm. */
   "metric-visible": { median: seconds(45), p95: seconds(60), source: "LAT-009, CW-020", confidence: "observed" },
-  /** A datapoint of one second's resolution was put → an alarm of 10 to 30 seconds sees it: "a few seconds". */
-  "high-resolution-visible": {
-    median: seconds(3),
-    p95: seconds(6),
-    source: "repost.aws/questions/QUGIWUPlEYQWaCBm9x2WfnWA",
-    confidence: "inferred",
-  },
   /** An alarm's action → who scales has acted. */
   "scaling-action": { median: seconds(5), p95: seconds(10), source: "LAT-009", confidence: "inferred" },
   /** A group was told something, or something in it changed → Auto Scaling looks at it: 1, 6, 16 and 37 s stand between the two in causes of activities that AWS and its users print. */

@@ -17,6 +17,25 @@ export function stepFor(steps: readonly StepAdjustment[], metric: number, thresh
   );
 }
 
+/** Why such steps can't be a policy's: they overlap, leave a gap, or are not open where they must be. AAS-019 */
+export function stepsFault(steps: readonly StepAdjustment[]): string | undefined {
+  const sorted = steps
+    .map(({ MetricIntervalLowerBound: lower, MetricIntervalUpperBound: upper }) => ({ lower, upper }))
+    .toSorted((one, other) => (one.lower ?? Number.NEGATIVE_INFINITY) - (other.lower ?? Number.NEGATIVE_INFINITY));
+  for (const [at, { lower, upper }] of sorted.entries()) {
+    if (lower !== undefined && upper !== undefined && upper <= lower)
+      return "StepAdjustment upper bound must be greater than its lower bound.";
+    const next = sorted[at + 1];
+    if (next && (upper === undefined || next.lower === undefined || upper > next.lower)) return "StepAdjustment intervals can't overlap.";
+    if (next && upper! < next.lower!) return "There must not be a gap between two StepAdjustment intervals.";
+  }
+  if ((sorted[0]?.lower ?? 0) < 0)
+    return "There must be a StepAdjustment with an unspecified lower bound when one has a negative lower bound.";
+  if ((sorted.at(-1)?.upper ?? 0) > 0)
+    return "There must be a StepAdjustment with an unspecified upper bound when one has a positive upper bound.";
+  return undefined;
+}
+
 /** AAS-020 */
 export function adjusted(capacity: number, type: AdjustmentType, amount: number, magnitude = 0): number {
   if (type === "ExactCapacity") return amount;

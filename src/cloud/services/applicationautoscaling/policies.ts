@@ -1,6 +1,7 @@
 /** Scaling policies and the alarms of those that track a target. */
 import type * as sdk from "@aws-sdk/client-application-auto-scaling";
 import { AwsError, type Operations } from "../../service.ts";
+import { stepsFault } from "./arithmetic.ts";
 import {
   checkDimension,
   DIMENSION,
@@ -107,22 +108,14 @@ function checkSteps({ AdjustmentType, StepAdjustments = [] }: sdk.StepScalingPol
   if (!AdjustmentType) throw invalid("AdjustmentType is required.");
   if (StepAdjustments.length === 0) throw invalid("At least one StepAdjustment is required.");
   if (StepAdjustments.length > STEPS_MAX) throw new AwsError("LimitExceededException", `A policy takes ${STEPS_MAX} step adjustments.`);
-  const sorted = StepAdjustments.map(({ MetricIntervalLowerBound: lower, MetricIntervalUpperBound: upper }) => ({ lower, upper })).toSorted(
-    (one, other) => (one.lower ?? Number.NEGATIVE_INFINITY) - (other.lower ?? Number.NEGATIVE_INFINITY),
-  );
-  for (const [at, { lower, upper }] of sorted.entries()) {
-    if (lower === undefined && upper === undefined) throw invalid("At least one StepAdjustment bound must be given.");
-    if (lower !== undefined && upper !== undefined && upper <= lower)
-      throw invalid("StepAdjustment upper bound must be greater than its lower bound.");
-    const next = sorted[at + 1];
-    if (next && (upper === undefined || next.lower === undefined || upper > next.lower))
-      throw invalid("StepAdjustment intervals can't overlap.");
-    if (next && upper! < next.lower!) throw invalid("There must not be a gap between two StepAdjustment intervals.");
-  }
-  if ((sorted[0]!.lower ?? 0) < 0)
-    throw invalid("There must be a StepAdjustment with an unspecified lower bound when one has a negative lower bound.");
-  if ((sorted.at(-1)!.upper ?? 0) > 0)
-    throw invalid("There must be a StepAdjustment with an unspecified upper bound when one has a positive upper bound.");
+  if (
+    StepAdjustments.some(
+      ({ MetricIntervalLowerBound: lower, MetricIntervalUpperBound: upper }) => lower === undefined && upper === undefined,
+    )
+  )
+    throw invalid("At least one StepAdjustment bound must be given.");
+  const fault = stepsFault(StepAdjustments);
+  if (fault !== undefined) throw invalid(fault);
   if (AdjustmentType === "ExactCapacity" && StepAdjustments.some(({ ScalingAdjustment = 0 }) => ScalingAdjustment < 0))
     throw invalid("ScalingAdjustment must not be negative for ExactCapacity.");
 }

@@ -126,10 +126,7 @@ function checkImpairment({ ZonalShiftEnabled = false, ImpairedZoneHealthCheckBeh
 }
 
 /** Subnets name zones; zones alone mean the default VPC's subnets. */
-export function placesOf(
-  call: Here,
-  input: Settings,
-): Pick<Group, "AvailabilityZones" | "AvailabilityZoneIds"> & { VPCZoneIdentifier?: string } {
+function placesOf(call: Here, input: Settings): Pick<Group, "AvailabilityZones" | "AvailabilityZoneIds"> & { VPCZoneIdentifier?: string } {
   const ids = (input.VPCZoneIdentifier ?? "")
     .split(",")
     .map((id) => id.trim())

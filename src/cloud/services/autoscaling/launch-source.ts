@@ -4,7 +4,7 @@ import { AwsError, type Known } from "../../service.ts";
 import { instanceType } from "../ec2/instance-types.ts";
 import { invalid, unlike, type Group, type Here, type Launching, type Member } from "./state.ts";
 
-export type Candidate = {
+type Candidate = {
   template: Known<sdk.LaunchTemplateSpecification, "LaunchTemplateId" | "LaunchTemplateName" | "Version">;
   type?: string;
   image?: string;

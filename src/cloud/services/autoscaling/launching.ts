@@ -208,7 +208,6 @@ function outcome(call: Here, group: Group, well: boolean): void {
   group.failing = { since, tries, next: plus(call.now, milliseconds(wait)) };
   if (call.now - since >= SUSPENDED_AFTER && capacityOf(group) === 0) {
     group.suspended.set("Launch", `Administratively suspended at ${stamp(call)}`);
-    return;
   }
 }
 

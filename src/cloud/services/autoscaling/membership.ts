@@ -2,6 +2,7 @@
 import type * as sdk from "@aws-sdk/client-auto-scaling";
 import { AwsError, type Operations } from "../../service.ts";
 import { begin, shown } from "./activities.ts";
+import { judge } from "./health.ts";
 import { newMember } from "./launching.ts";
 import { detached, enterService, leave, standBy } from "./lifecycle.ts";
 import { deregister } from "./load-balancing.ts";
@@ -95,6 +96,8 @@ export const membershipOperations = {
       const copy = { ...shown(activity) };
       // ASG-005: its grace period begins anew.
       enterService(call, group, member);
+      // Nobody looked at it meanwhile.
+      judge(call, group, member);
       return copy;
     });
     return { Activities: begun };

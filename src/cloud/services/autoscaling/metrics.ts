@@ -65,7 +65,7 @@ export const metricOperations = {
   }),
 } satisfies Operations<sdk.AutoScaling, State, Timers>;
 
-export function checkMetrics(names: readonly string[] = []): void {
+function checkMetrics(names: readonly string[] = []): void {
   const strange = names.find((name) => !(name in metrics));
   if (strange !== undefined) throw invalid(`"${strange}" is not a valid metric type for an Auto Scaling Group.`);
 }

@@ -40,7 +40,7 @@ export const notificationOperations = {
   DescribeAutoScalingNotificationTypes: () => ({ AutoScalingNotificationTypes: TYPES }),
 } satisfies Operations<sdk.AutoScaling, State, Timers>;
 
-export function notifyOf(call: Here, group: Group, topic: string, types: readonly string[]): void {
+function notifyOf(call: Here, group: Group, topic: string, types: readonly string[]): void {
   group.notifications.set(topic, new Set(types));
   send(call, topic, `Auto Scaling: test notification for group "${group.AutoScalingGroupName}"`, {
     AccountId: call.account,

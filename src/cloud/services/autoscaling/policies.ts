@@ -1,6 +1,7 @@
 /** Scaling policies, and the alarms of those that track a target. https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scale-based-on-demand.html */
 import type * as sdk from "@aws-sdk/client-auto-scaling";
 import { AwsError, type Operations } from "../../service.ts";
+import { stepsFault } from "../applicationautoscaling/arithmetic.ts";
 import { carryOut } from "./scaling.ts";
 import { groupNamed, invalid, page, unlike, type Group, type Here, type Policy, type State, type Timers } from "./state.ts";
 
@@ -121,21 +122,8 @@ function checkSteps({ StepAdjustments = [], Cooldown, ScalingAdjustment }: Put):
   if (StepAdjustments.length > STEPS_MAX) throw new AwsError("LimitExceeded", `A policy takes ${STEPS_MAX} step adjustments.`);
   if (Cooldown !== undefined) throw invalid("Cooldown is only for a policy of type SimpleScaling.");
   if (ScalingAdjustment !== undefined) throw invalid("ScalingAdjustment is only for a policy of type SimpleScaling.");
-  const sorted = StepAdjustments.map(({ MetricIntervalLowerBound: lower, MetricIntervalUpperBound: upper }) => ({ lower, upper })).toSorted(
-    (one, other) => (one.lower ?? Number.NEGATIVE_INFINITY) - (other.lower ?? Number.NEGATIVE_INFINITY),
-  );
-  for (const [at, { lower, upper }] of sorted.entries()) {
-    if (lower !== undefined && upper !== undefined && upper <= lower)
-      throw invalid("StepAdjustment upper bound must be greater than its lower bound.");
-    const next = sorted[at + 1];
-    if (next && (upper === undefined || next.lower === undefined || upper > next.lower))
-      throw invalid("StepAdjustment intervals can't overlap.");
-    if (next && upper! < next.lower!) throw invalid("There must not be a gap between two StepAdjustment intervals.");
-  }
-  if ((sorted[0]!.lower ?? 0) < 0)
-    throw invalid("There must be a StepAdjustment with an unspecified lower bound when one has a negative lower bound.");
-  if ((sorted.at(-1)!.upper ?? 0) > 0)
-    throw invalid("There must be a StepAdjustment with an unspecified upper bound when one has a positive upper bound.");
+  const fault = stepsFault(StepAdjustments);
+  if (fault !== undefined) throw invalid(fault);
 }
 
 /** ASG-019 */

@@ -86,28 +86,19 @@ const noneActive = () =>
   new AwsError("ActiveInstanceRefreshNotFound", "No in progress or pending Instance Refresh found for Auto Scaling group.");
 
 const shown = ({
-  InstanceRefreshId,
-  AutoScalingGroupName,
-  Status,
-  StatusReason,
-  StartTime,
-  EndTime,
-  PercentageComplete,
-  ...rest
+  left: _left,
+  total: _total,
+  checkpoints: _checkpoints,
+  pause: _pause,
+  blocked: _blocked,
+  watch: _watch,
+  warmup: _warmup,
+  ...refresh
 }: Refresh): sdk.InstanceRefresh => ({
-  InstanceRefreshId,
-  AutoScalingGroupName,
-  Status,
-  StatusReason,
-  StartTime,
-  EndTime,
-  PercentageComplete,
-  InstancesToUpdate: rest.InstancesToUpdate,
-  Preferences: rest.Preferences,
-  DesiredConfiguration: rest.DesiredConfiguration,
-  RollbackDetails: rest.RollbackDetails,
-  Strategy: rest.Strategy,
-  ProgressDetails: { LivePoolProgress: { PercentageComplete, InstancesToUpdate: rest.InstancesToUpdate } },
+  ...refresh,
+  ProgressDetails: {
+    LivePoolProgress: { PercentageComplete: refresh.PercentageComplete, InstancesToUpdate: refresh.InstancesToUpdate },
+  },
 });
 
 /** ASG-026; a maintenance policy stands in for what is not said: ASG-027. */

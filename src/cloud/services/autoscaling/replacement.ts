@@ -23,7 +23,7 @@ export type Program = {
 };
 
 /** ASG-027 over the usual of that kind of replacement. */
-export function boundsOf({ InstanceMaintenancePolicy: policy }: Group, usual: Bounds): Bounds {
+function boundsOf({ InstanceMaintenancePolicy: policy }: Group, usual: Bounds): Bounds {
   const { MinHealthyPercentage: min = -1, MaxHealthyPercentage: max = -1 } = policy ?? {};
   return min < 0 || max < 0 ? usual : { min, max, first: "launch" };
 }

@@ -5,6 +5,7 @@ import { AwsError, type Checked, type Operations } from "../../service.ts";
 import { filtered } from "./filters.ts";
 import { byIds } from "./ids.ts";
 import { instanceType } from "./instance-types.ts";
+import { disks } from "./instance-view.ts";
 import { creditsOf, reservationWish, typeOf } from "./instance-wishes.ts";
 import { findInstance, type Instance } from "./instances.ts";
 import { groupsOf } from "./interfaces.ts";
@@ -69,12 +70,7 @@ export const instanceAttributeOperations = {
 type Answer = Omit<sdk.InstanceAttribute, "InstanceId">;
 
 const attributes: Record<string, (instance: Instance, call: Here) => Answer> = {
-  blockDeviceMapping: ({ volumes }) => ({
-    BlockDeviceMappings: volumes.map(({ device, volumeId, gone, since }) => ({
-      DeviceName: device,
-      Ebs: { VolumeId: volumeId, Status: "attached", AttachTime: since, DeleteOnTermination: gone },
-    })),
-  }),
+  blockDeviceMapping: ({ volumes }, call) => ({ BlockDeviceMappings: disks(call, volumes) }),
   disableApiStop: ({ protection }) => ({ DisableApiStop: { Value: protection.stop } }),
   disableApiTermination: ({ protection }) => ({ DisableApiTermination: { Value: protection.termination } }),
   ebsOptimized: ({ EbsOptimized }) => ({ EbsOptimized: { Value: EbsOptimized ?? false } }),

@@ -54,7 +54,7 @@ export function shown(call: Here, instance: Instance) {
   };
 }
 
-const disks = (call: Here, volumes: Instance["volumes"]): sdk.InstanceBlockDeviceMapping[] =>
+export const disks = (call: Here, volumes: Instance["volumes"]): sdk.InstanceBlockDeviceMapping[] =>
   volumes.map(({ device, volumeId, gone, since }) => ({
     DeviceName: device,
     Ebs: {

@@ -13,7 +13,8 @@ import { findVolume, tellVolume, type Volume } from "./volumes.ts";
 export type Modification = Known<sdk.VolumeModification, "VolumeId" | "ModificationState" | "StartTime"> & { begun: Instant[] };
 
 export type VolumeChangeTimers = {
-  volumeAttached: { id: string };
+  /** `at`: when it began; what has been taken off meanwhile is not attached by it. */
+  volumeAttached: { id: string; at: Instant };
   volumeDetached: { id: string };
   volumeModified: { id: string };
 };
@@ -34,7 +35,7 @@ export const volumeChangeOperations = {
     volume.Attachments = [attachment];
     volume.State = "in-use";
     instance.volumes.push({ device: Device, volumeId: VolumeId, gone: false, since: call.date });
-    timed(call).after(call.latency("volume-attachment"), "volumeAttached", { id: VolumeId });
+    timed(call).after(call.latency("volume-attachment"), "volumeAttached", { id: VolumeId, at: call.now });
     return attachment;
   },
 
@@ -111,9 +112,9 @@ export const volumeChangeOperations = {
 } satisfies Operations<sdk.EC2, State>;
 
 export const volumeChangeTimers = {
-  volumeAttached(call: Here, { id }: VolumeChangeTimers["volumeAttached"]) {
+  volumeAttached(call: Here, { id, at }: VolumeChangeTimers["volumeAttached"]) {
     const attachment = call.state.volumes.get(id)?.Attachments[0];
-    if (attachment?.State === "attaching") attachment.State = "attached";
+    if (attachment?.State === "attaching" && attachment.AttachTime?.getTime() === at) attachment.State = "attached";
   },
   volumeDetached(call: Here, { id }: VolumeChangeTimers["volumeDetached"]) {
     const volume = call.state.volumes.get(id);

@@ -53,6 +53,28 @@ test("a volume is available after 3 s, attached after 2 more, and goes from one 
   await expect(volume(VolumeId)).rejects.toMatchObject({ name: "InvalidVolume.NotFound" });
 });
 
+test("a volume pulled off while it was being attached takes its two seconds anew", async () => {
+  const { ec2, after, run } = await started();
+  const { id: InstanceId, zone } = await run();
+  after(minutes(1));
+  const { VolumeId = "" } = await ec2.createVolume({ AvailabilityZone: zone, Size: 10 });
+  after(seconds(3));
+  const stateOf = async () => {
+    const { BlockDeviceMappings } = await ec2.describeInstanceAttribute({ InstanceId, Attribute: "blockDeviceMapping" });
+    return BlockDeviceMappings!.find(({ DeviceName }) => DeviceName === "/dev/sdf")?.Ebs?.Status;
+  };
+  await ec2.attachVolume({ VolumeId, InstanceId, Device: "/dev/sdf" });
+  expect(await stateOf()).toBe("attaching");
+  after(seconds(1));
+  await ec2.detachVolume({ VolumeId, Force: true });
+  expect(await stateOf()).toBeUndefined();
+  await ec2.attachVolume({ VolumeId, InstanceId, Device: "/dev/sdf" });
+  after(seconds(1)); // two after the first attempt
+  expect(await stateOf()).toBe("attaching");
+  after(seconds(1));
+  expect(await stateOf()).toBe("attached");
+});
+
 test.each([
   [{ VolumeType: "gp3", Size: 65_537 }, "too large"],
   [{ VolumeType: "io2", Size: 10 }, "iops"],

@@ -20,9 +20,9 @@ const descriptions: Record<string, string> = {
 };
 
 /** Why a target gets neither requests nor checks. ALB-007 */
-export type Unused = { reason: "Target.NotInUse" | "Target.InvalidState"; description: string };
+type Unused = { reason: "Target.NotInUse" | "Target.InvalidState"; description: string };
 
-export function unusedBy(call: Here, group: TargetGroup, { id, zone }: Target): Unused | undefined {
+function unusedBy(call: Here, group: TargetGroup, { id, zone }: Target): Unused | undefined {
   const balancer = leaderOf(call, group);
   if (!balancer)
     return { reason: "Target.NotInUse", description: "Target group is not configured to receive traffic from the load balancer" };

@@ -56,7 +56,7 @@ export function receivers(group: TargetGroup, balancer: LoadBalancer, zone: stri
 }
 
 /** ALB-010: the middle of the step that it is in, so that the sum over all steps is that of a straight line. */
-export function slowShare({ slow }: Target, duration: number, now: Instant): number {
+function slowShare({ slow }: Target, duration: number, now: Instant): number {
   if (!slow || duration === 0) return 1;
   const step = Math.floor(((now - slow.since) / duration) * SLOW_STEPS);
   return step >= SLOW_STEPS ? 1 : (step + 0.5) / SLOW_STEPS;
